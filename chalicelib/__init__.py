@@ -1,0 +1,1 @@
+"""Lightrail's application code; `app.py` joins it to the triggers."""

@@ -1,0 +1,1 @@
+"""Article rules, the delta format, fan-out and apply."""

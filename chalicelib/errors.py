@@ -1,0 +1,71 @@
+"""The errors of the domain: they carry data, and their text is derived from it.
+
+`chalicelib.web.error_map` is the one place that turns them into a status and a body.
+"""
+
+from collections.abc import Mapping, Sequence
+
+
+class LightrailError(Exception):
+    """The base of every error that a person may be shown."""
+
+
+class NotFound(LightrailError):
+    """What was asked for does not exist; answered with 404."""
+
+    def __init__(self, kind: str, name: str) -> None:
+        self.kind, self.name = kind, name
+        super().__init__(f"{kind} not found: {name}")
+
+
+class AlreadyExists(LightrailError):
+    """The target of a creation exists; answered with 409."""
+
+    def __init__(self, kind: str, name: str) -> None:
+        self.kind, self.name = kind, name
+        super().__init__(f"{kind} already exists: {name}")
+
+
+class WriteConflict(LightrailError):
+    """Other writers kept winning; nothing was written by this call; answered with 409."""
+
+    def __init__(self, kind: str, name: str) -> None:
+        self.kind, self.name = kind, name
+        super().__init__(f"{kind} {name} is being changed by others at this moment; nothing was written, send it again")
+
+
+class Forbidden(LightrailError):
+    """The caller is known and may not do this; answered with 403 in the envelope."""
+
+
+class Invalid(LightrailError):
+    """The input has faults, all of them listed by field; answered with 422."""
+
+    def __init__(self, faults: Mapping[str, Sequence[str]]) -> None:
+        self.faults = {field: list(texts) for field, texts in faults.items()}
+        texts = [text for texts in self.faults.values() for text in texts]
+        more = len(texts) - 1
+        suffix = "" if more < 1 else f" (and {more} more error{'s' if more > 1 else ''})"
+        super().__init__(f"{texts[0] if texts else 'The given data was invalid.'}{suffix}")
+
+
+class Unavailable(LightrailError):
+    """A part that the call needs does not answer (throttled, timed out, down); answered with 503.
+
+    Queue-driven work that meets it goes back to its queue. The write may or may not have happened.
+    """
+
+    def __init__(self, part: str, reason: str = "") -> None:
+        self.part, self.reason = part, reason
+        super().__init__(f"{part} is not available at the moment, try again later")
+
+
+class FileFault(LightrailError):
+    """A delta file cannot be used as a whole; nothing of it is applied.
+
+    `cause` is one word for the operator's list: `fetch`, `format`, `size`, `strict`, `timeout`.
+    """
+
+    def __init__(self, text: str, cause: str = "format") -> None:
+        self.cause = cause
+        super().__init__(text)

@@ -1,0 +1,1 @@
+"""Jobs, files, gates and counts: the state machine of work."""

@@ -1,0 +1,1 @@
+"""What the domain needs from outside, in its own words: no AWS type, no HTTP type."""

@@ -1,0 +1,45 @@
+"""Bytes: delta files as people drop them, and the snapshots that every retry reads."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class ObjectVersion:
+    """One version of an object; `version_id` is empty in a store that keeps no versions."""
+
+    key: str
+    version_id: str
+    size: int
+
+
+class BlobNotFound(Exception):
+    """No such object (or no such version)."""
+
+
+class Blobs(Protocol):
+    """One bucket. Every call raises `Unavailable` when the store does not answer."""
+
+    def read(self, key: str, version_id: str = "") -> Iterator[bytes]:
+        """The bytes in chunks of at most 1 MiB. Raises `BlobNotFound` before the first chunk."""
+        ...
+
+    def read_range(self, key: str, start: int, end: int) -> bytes:
+        """Bytes `start` to `end` (exclusive). Raises `BlobNotFound`."""
+        ...
+
+    def size(self, key: str) -> int | None:
+        """Its size in bytes, None where there is none."""
+        ...
+
+    def write_once(self, key: str, chunks: Iterable[bytes]) -> int:
+        """Stores the chunks (streamed, memory bounded) unless the key exists; the first writer wins.
+
+        Returns the size of what is stored under the key. If `chunks` raises, nothing is stored and it is raised on.
+        """
+        ...
+
+    def versions(self, key: str) -> list[ObjectVersion]:
+        """All versions of exactly this key, newest first, delete markers left out."""
+        ...

@@ -1,0 +1,1 @@
+"""One module per trigger: read the event, call one function, answer the partial batch."""
