@@ -34,6 +34,16 @@ class WriteConflict(LightrailError):
         super().__init__(f"{kind} {name} is being changed by others at this moment; nothing was written, send it again")
 
 
+class Unauthenticated(LightrailError):
+    """No token, or one that is malformed, unknown, revoked or expired; answered with 401.
+
+    It never says which of these it was.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("Unauthenticated.")
+
+
 class Forbidden(LightrailError):
     """The caller is known and may not do this; answered with 403 in the envelope."""
 

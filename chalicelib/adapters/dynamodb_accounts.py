@@ -1,0 +1,182 @@
+"""Users and tokens in DynamoDB: one item per user, so that one call reads or changes a user with all tokens.
+
+Item: `pk` = `user#<key>`, `sk` = `user`, `schema`, `version`, `email`, `name`, `password_hash`, `is_admin`,
+`created_at`, `tokens` (a map by token id). The keys spread over partitions, so a flood of invented tokens
+does not throttle the users. A user item never has the attribute of the table's TTL: an expired token is refused
+by its own time and goes at the next renewal.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.errors import Unavailable
+from chalicelib.ports.accounts import TokenRecord, UserPage, UserRecord
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+SCHEMA = 1
+PART = "The account store"
+_PREFIX = "user#"
+_SORT_KEY = "user"
+
+Item = dict[str, Any]
+
+
+class DynamoDBAccounts:
+    """The `AccountStore` on a table with string keys `pk` and `sk`; the client brings its own time-outs."""
+
+    def __init__(self, client: "DynamoDBClient", table: str, page_size: int | None = None) -> None:
+        """`page_size`: items looked at per page; None: as many as DynamoDB takes in a page (1 MB)."""
+        self._client, self._table = client, table
+        self._limit: Item = {} if page_size is None else {"Limit": page_size}
+
+    def get(self, key: str) -> UserRecord | None:
+        """The user with this key: one strongly consistent GetItem."""
+        with _answered():
+            answer = self._client.get_item(TableName=self._table, Key=_key(key), ConsistentRead=True)
+        item = answer.get("Item")
+        return None if item is None else _read(item)
+
+    def put(self, user: UserRecord, expected: str | None) -> bool:
+        """Writes the item if its version is `expected` (None: if there is none)."""
+        condition: Item = {"ConditionExpression": "attribute_not_exists(pk)"}
+        if expected is not None:
+            condition = _if_version(expected)
+        with _answered():
+            try:
+                self._client.put_item(TableName=self._table, Item=_write(user), **condition)
+            except self._client.exceptions.ConditionalCheckFailedException:
+                return False
+        return True
+
+    def delete(self, key: str, expected: str) -> bool:
+        """Deletes the item if its version is `expected`."""
+        with _answered():
+            try:
+                self._client.delete_item(TableName=self._table, Key=_key(key), **_if_version(expected))
+            except self._client.exceptions.ConditionalCheckFailedException:
+                return False
+        return True
+
+    def mark_used(self, key: str, token_id: str, at: float, unless_since: float) -> bool:
+        """Sets the token's `last_used_at` in place; the item's version stays."""
+        used = "#tokens.#id.last_used_at"
+        old = f"(attribute_not_exists({used}) OR {used} <= :since)"
+        with _answered():
+            try:
+                self._client.update_item(
+                    TableName=self._table,
+                    Key=_key(key),
+                    UpdateExpression=f"SET {used} = :at",
+                    ConditionExpression=f"attribute_exists(#tokens.#id) AND {old}",
+                    ExpressionAttributeNames={"#tokens": "tokens", "#id": token_id},
+                    ExpressionAttributeValues={":at": _number(at), ":since": _number(unless_since)},
+                )
+            except self._client.exceptions.ConditionalCheckFailedException:
+                return False
+        return True
+
+    def page(self, cursor: str | None = None) -> UserPage:
+        """A page of a strongly consistent Scan: an administrator's call on a table with little else."""
+        start: Item = {} if cursor is None else {"ExclusiveStartKey": json.loads(cursor)}
+        with _answered():
+            answer = self._client.scan(
+                TableName=self._table,
+                ConsistentRead=True,
+                FilterExpression="begins_with(pk, :prefix) AND sk = :sort",
+                ExpressionAttributeValues={":prefix": {"S": _PREFIX}, ":sort": {"S": _SORT_KEY}},
+                **self._limit,
+                **start,
+            )
+        last = answer.get("LastEvaluatedKey")
+        return UserPage([_read(item) for item in answer["Items"]], json.dumps(last) if last else None)
+
+
+@contextmanager
+def _answered() -> Iterator[None]:
+    """Turns every error of the client into `Unavailable`, which names the error's kind and nothing else."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        yield
+    except ClientError as error:
+        raise Unavailable(PART, str(error.response.get("Error", {}).get("Code", "ClientError"))) from error
+    except BotoCoreError as error:
+        raise Unavailable(PART, type(error).__name__) from error
+
+
+def _key(key: str) -> Item:
+    return {"pk": {"S": f"{_PREFIX}{key}"}, "sk": {"S": _SORT_KEY}}
+
+
+def _if_version(expected: str) -> Item:
+    return {
+        "ConditionExpression": "#version = :expected",
+        "ExpressionAttributeNames": {"#version": "version"},
+        "ExpressionAttributeValues": {":expected": {"S": expected}},
+    }
+
+
+def _number(seconds: float) -> Item:
+    return {"N": repr(float(seconds))}
+
+
+def _write(user: UserRecord) -> Item:
+    return {
+        **_key(user.key),
+        "schema": {"N": str(SCHEMA)},
+        "version": {"S": user.version},
+        "email": {"S": user.email},
+        "name": {"S": user.name},
+        "password_hash": {"S": user.password_hash},
+        "is_admin": {"BOOL": user.is_admin},
+        "created_at": _number(user.created_at),
+        "tokens": {"M": {token.id: {"M": _write_token(token)} for token in user.tokens}},
+    }
+
+
+def _write_token(token: TokenRecord) -> Item:
+    item: Item = {
+        "digest": {"S": token.digest},
+        "name": {"S": token.name},
+        "created_at": _number(token.created_at),
+    }
+    if token.expires_at is not None:
+        item["expires_at"] = _number(token.expires_at)
+    if token.last_used_at is not None:
+        item["last_used_at"] = _number(token.last_used_at)
+    return item
+
+
+def _read(item: Item) -> UserRecord:
+    schema = int(item["schema"]["N"])
+    if schema > SCHEMA:  # written by a newer release: neither let in nor told that the token is wrong
+        raise Unavailable(PART, f"item of schema {schema}, this release reads up to {SCHEMA}")
+    return UserRecord(
+        key=item["pk"]["S"].removeprefix(_PREFIX),
+        version=item["version"]["S"],
+        email=item["email"]["S"],
+        name=item["name"]["S"],
+        password_hash=item["password_hash"]["S"],
+        is_admin=item["is_admin"]["BOOL"],
+        created_at=float(item["created_at"]["N"]),
+        tokens=tuple(_read_token(token_id, token["M"]) for token_id, token in item["tokens"]["M"].items()),
+    )
+
+
+def _read_token(token_id: str, item: Item) -> TokenRecord:
+    return TokenRecord(
+        id=token_id,
+        digest=item["digest"]["S"],
+        name=item["name"]["S"],
+        created_at=float(item["created_at"]["N"]),
+        expires_at=_optional(item, "expires_at"),
+        last_used_at=_optional(item, "last_used_at"),
+    )
+
+
+def _optional(item: Item, name: str) -> float | None:
+    return float(item[name]["N"]) if name in item else None
