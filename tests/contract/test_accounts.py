@@ -58,6 +58,15 @@ def client():
         yield client
 
 
+def listed_keys(store: AccountStore) -> list[str]:
+    page = store.page()
+    keys = [user.key for user in page.users]
+    while page.cursor is not None:
+        page = store.page(page.cursor)
+        keys.extend(user.key for user in page.users)
+    return keys
+
+
 def test_a_user_comes_back_as_written(store: AccountStore) -> None:
     assert store.put(USER, None) is True
     found = store.get("ada")
@@ -113,7 +122,7 @@ def test_a_deleted_user_is_gone_and_may_come_again(store: AccountStore) -> None:
     store.put(USER, None)
     assert store.delete("ada", "v1") is True
     assert store.get("ada") is None
-    assert store.page().users == []
+    assert listed_keys(store) == []
     assert store.put(replace(USER, version="v2"), None) is True
 
 
@@ -149,25 +158,29 @@ def test_a_mark_brings_back_neither_token_nor_user(store: AccountStore) -> None:
     assert store.get("ada") == replace(USER, tokens=(OTHER_TOKEN,))
 
 
-@pytest.mark.parametrize("count", [0, 1, 2, 5])
+@pytest.mark.parametrize("count", [0, 1, 2, 5, 21])
 def test_pages_name_every_user_once(store: AccountStore, count: int) -> None:
-    keys = [f"user{number}" for number in range(count)]
+    keys = [f"{'abca'[number % 4]}{number}" for number in range(count)]
     for key in keys:
         store.put(replace(USER, key=key), None)
-    page = store.page()
-    seen = list(page.users)
-    while page.cursor is not None:
-        page = store.page(page.cursor)
-        seen.extend(page.users)
-    assert sorted(user.key for user in seen) == keys
+    assert sorted(listed_keys(store)) == sorted(keys)
 
 
 def test_other_items_of_the_table_are_no_users(client) -> None:
     store = DynamoDBAccounts(client, TABLE)
     store.put(USER, None)
-    for pk, sk in (("client#1", "client"), ("user#ada", "note")):
+    for pk, sk in (("client#1", "ada"), ("users", "ada"), ("users#ada", "note")):
         client.put_item(TableName=TABLE, Item={"pk": {"S": pk}, "sk": {"S": sk}})
-    assert [user.key for user in store.page().users] == ["ada"]
+    assert listed_keys(store) == ["ada"]
+
+
+def test_a_real_key_may_start_with_any_letter_of_its_alphabet(client) -> None:
+    store = DynamoDBAccounts(client, TABLE)
+    for letter in "abcdefghijklmnopqrstuvwxyz234567":
+        assert store.put(replace(USER, key=letter * 26), None)
+    assert {key[0] for key in listed_keys(store)} == set("abcdefghijklmnopqrstuvwxyz234567")
+    partitions = {item["pk"]["S"] for item in client.scan(TableName=TABLE)["Items"]}
+    assert len(partitions) == 8
 
 
 def test_an_item_says_its_schema_and_is_never_expired_by_the_table(client) -> None:
@@ -182,7 +195,7 @@ def test_an_item_of_a_newer_release_lets_nobody_in(client) -> None:
     store.put(USER, None)
     client.update_item(
         TableName=TABLE,
-        Key={"pk": {"S": "user#ada"}, "sk": {"S": "user"}},
+        Key={"pk": {"S": "users#1"}, "sk": {"S": "ada"}},
         UpdateExpression="SET #schema = :new",
         ExpressionAttributeNames={"#schema": "schema"},
         ExpressionAttributeValues={":new": {"N": "2"}},
