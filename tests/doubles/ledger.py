@@ -187,7 +187,7 @@ def holds(change: Change, old: Record | None) -> bool:
 
 
 def after(change: Change, old: Record | None) -> Record | None:
-    """The record after a change that holds; a move no entry may make and a negative count are bugs: asserted."""
+    """The record after a change that holds; a move no entry may make and a negative count are asserted bugs."""
     match change:
         case Put(record):
             if isinstance(record, Page) and isinstance(old, Page):
