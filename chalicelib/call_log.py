@@ -1,0 +1,34 @@
+"""One log line for every call of a function that a queue or a timer triggers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from chalicelib.bootstrap import Services
+
+Handle = Callable[[Mapping[str, Any], Any, "Services"], Any]
+
+
+def logged_call(name: str, handle: Handle, event: Mapping[str, Any], context: Any, services: Services) -> Any:
+    """Calls `handle(event, context, services)` and logs what became of it; raises on what it raises."""
+    started = perf_counter()
+    fields: dict[str, object] = {
+        "function": name,
+        "request_id": getattr(context, "aws_request_id", ""),
+        "records": len(event.get("Records", ())),
+    }
+    outcome = "failed"
+    try:
+        answer = handle(event, context, services)
+        fields["returned"] = len((answer or {}).get("batchItemFailures", ()))
+        outcome = "done"
+        return answer
+    except Exception as error:
+        fields["error"] = type(error).__name__
+        raise
+    finally:
+        fields["ms"] = round((perf_counter() - started) * 1000, 1)
+        services.logger.info(outcome, extra=fields)

@@ -1,0 +1,147 @@
+"""The settings of a deployment: read from the environment, once, here and nowhere else."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeVar, cast
+
+Scope = Literal["article", "global"]
+LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
+T = TypeVar("T")
+
+MEBIBYTE = 1024 * 1024
+LAMBDA_SECONDS = 900  # Lambda: a function runs for at most 15 minutes
+
+
+class SettingsError(Exception):
+    """The environment does not describe a deployment; the text names every fault."""
+
+    def __init__(self, faults: list[str]) -> None:
+        self.faults = faults
+        super().__init__("The settings are not usable: " + "; ".join(faults))
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that differs between deployments; the names are those of the environment in lower case."""
+
+    ledger_table: str
+    accounts_table: str
+    bucket: str
+    file_queue_url: str
+    article_queue_url: str
+    maintenance_queue_url: str
+    parking_queue_url: str
+    opensearch_url: str
+    opensearch_signed: bool
+    article_index: str
+    delta_block_scope: Scope
+    entries_per_message: int
+    delta_strict: bool
+    fetch_schemes: tuple[str, ...]
+    fetch_allowed_hosts: tuple[str, ...]
+    fetch_timeout_seconds: float
+    fetch_max_bytes: int
+    fetch_max_unpacked_bytes: int
+    fetch_max_ratio: int
+    cors_origins: tuple[str, ...]
+    log_level: LogLevel
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
+        """Reads and checks all settings. Raises `SettingsError` with every fault at once."""
+        read = _Reader(environment)
+        settings = cls(
+            ledger_table=read.required("LEDGER_TABLE"),
+            accounts_table=read.required("ACCOUNTS_TABLE"),
+            bucket=read.required("BUCKET"),
+            file_queue_url=read.url("FILE_QUEUE_URL"),
+            article_queue_url=read.url("ARTICLE_QUEUE_URL"),
+            maintenance_queue_url=read.url("MAINTENANCE_QUEUE_URL"),
+            parking_queue_url=read.url("PARKING_QUEUE_URL"),
+            opensearch_url=read.url("OPENSEARCH_URL"),
+            opensearch_signed=read.flag("OPENSEARCH_SIGNED", False),
+            article_index=read.optional("ARTICLE_INDEX", "articles"),
+            delta_block_scope=cast(Scope, read.choice("DELTA_BLOCK_SCOPE", "article", ("article", "global"))),
+            entries_per_message=read.integer("ENTRIES_PER_MESSAGE", 1, 1, 100),
+            delta_strict=read.flag("DELTA_STRICT", False),
+            fetch_schemes=read.words("FETCH_SCHEMES", "https,s3", ("http", "https", "s3")),
+            fetch_allowed_hosts=read.words("FETCH_ALLOWED_HOSTS", "*"),
+            fetch_timeout_seconds=read.seconds("FETCH_TIMEOUT_SECONDS", 240.0, LAMBDA_SECONDS),
+            fetch_max_bytes=read.integer("FETCH_MAX_BYTES", 512 * MEBIBYTE, 1),
+            fetch_max_unpacked_bytes=read.integer("FETCH_MAX_UNPACKED_BYTES", 4096 * MEBIBYTE, 1),
+            fetch_max_ratio=read.integer("FETCH_MAX_RATIO", 200, 1),
+            cors_origins=read.words("CORS_ORIGINS", "*"),
+            log_level=cast(
+                LogLevel,
+                read.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")),
+            ),
+        )
+        if read.faults:
+            raise SettingsError(read.faults)
+        return settings
+
+
+class _Reader:
+    """Reads one variable at a time and remembers what was wrong; a faulty one gets a stand-in value."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+        self.faults: list[str] = []
+
+    def optional(self, name: str, default: str) -> str:
+        return self._environment.get(name, "").strip() or default
+
+    def required(self, name: str) -> str:
+        value = self.optional(name, "")
+        if not value:
+            self.faults.append(f"{name} is missing")
+        return value
+
+    def url(self, name: str) -> str:
+        value = self.required(name)
+        if value and not value.startswith(("http://", "https://")):
+            self.faults.append(f"{name} must begin with http:// or https://")
+        return value.rstrip("/")
+
+    def choice(self, name: str, default: str, choices: tuple[str, ...]) -> str:
+        value = self.optional(name, default)
+        if value not in choices:
+            self.faults.append(f"{name} must be one of {', '.join(choices)}")
+        return value
+
+    def flag(self, name: str, default: bool) -> bool:
+        value = self.optional(name, str(default)).lower()
+        if value not in ("true", "false"):
+            self.faults.append(f"{name} must be true or false")
+        return value == "true"
+
+    def words(self, name: str, default: str, choices: tuple[str, ...] = ()) -> tuple[str, ...]:
+        values = tuple(word.strip() for word in self.optional(name, default).split(",") if word.strip())
+        unknown = [value for value in values if choices and value not in choices]
+        if not values or unknown:
+            allowed = f" of {', '.join(choices)}" if choices else ""
+            self.faults.append(f"{name} must be a comma-separated list{allowed}")
+        return values
+
+    def integer(self, name: str, default: int, low: int, high: int | None = None) -> int:
+        upto = f" to {high}" if high is not None else " or more"
+        return self._number(name, default, int, low, high, f"a whole number, {low}{upto}")
+
+    def seconds(self, name: str, default: float, high: int) -> float:
+        return self._number(name, default, float, 0.1, high, f"a number of seconds, 0.1 to {high}")
+
+    def _number(
+        self, name: str, default: T, parse: Callable[[str], T], low: float, high: float | None, what: str
+    ) -> T:
+        text = self.optional(name, "")
+        if not text:
+            return default
+        try:
+            value = parse(text)
+        except ValueError:
+            value = cast(T, math.nan)
+        if not low <= cast(float, value) <= (math.inf if high is None else high):
+            self.faults.append(f"{name} must be {what}")
+            return default
+        return value

@@ -1,0 +1,109 @@
+"""What a handler gets and what it gives: one HTTP call, free of the gateway's event format."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from chalicelib.web.services import Services
+
+
+class Audience(Enum):
+    """Who may make a call."""
+
+    ANYONE = "anyone"
+    USER = "user"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A status, a body that becomes JSON (None: no body at all), and headers."""
+
+    status: int
+    body: Mapping[str, object] | None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Call:
+    """One HTTP call as the gateway passed it on.
+
+    `headers` have lower-case names. `query` holds the last value of a repeated key. `path_parameters` are still
+    percent-encoded. `raw_body` is what was sent, base64 of the gateway undone. `prefix` is what stands before
+    the route's path in the address that the client used (stage or base path), for links.
+    """
+
+    method: str
+    route: Route
+    headers: Mapping[str, str]
+    query: Mapping[str, str]
+    path_parameters: Mapping[str, str]
+    raw_body: bytes
+    prefix: str
+    services: Services
+
+
+Handler = Callable[[Call], Answer]
+
+
+@dataclass(frozen=True)
+class Body:
+    """What a call takes as JSON body: its schema and the example shown."""
+
+    schema: Mapping[str, Any]
+    example: Mapping[str, object]
+    required: bool = True
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A path or query parameter, as documented."""
+
+    name: str
+    place: str
+    schema: Mapping[str, Any]
+    description: str
+    example: object = None
+
+
+@dataclass(frozen=True)
+class Success:
+    """The answer of a call that went well: its schema, an example, and headers that it adds."""
+
+    status: int
+    schema: Mapping[str, Any]
+    example: Mapping[str, object]
+    description: str = "The call did what it says."
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Route:
+    """One method on one path, and everything that its documentation says.
+
+    `mutates` on a GET call means: not cached, and not answered to HEAD. `refusals` are the statuses that this call
+    may answer beside those that every call may.
+    """
+
+    method: str
+    path: str
+    name: str
+    tag: str
+    audience: Audience
+    summary: str
+    handler: Handler
+    success: Success
+    description: str = ""
+    body: Body | None = None
+    parameters: tuple[Parameter, ...] = ()
+    refusals: tuple[int, ...] = ()
+    mutates: bool = False
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """The methods that are answered by this route: its own, and HEAD on a GET that changes nothing."""
+        return ("GET", "HEAD") if self.method == "GET" and not self.mutates else (self.method,)

@@ -1,0 +1,96 @@
+"""The URLs of a delta-update call: `file`, and `files` in each of the forms in which clients send it."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from chalicelib.articles.document import strip_quotes
+from chalicelib.errors import Invalid
+from chalicelib.web import reading
+from chalicelib.web.refusals import BrokenJson
+
+URLS_PER_CALL = 100
+URL_BYTES = 8 * 1024
+ALL_URLS_BYTES = 256 * 1024  # DynamoDB: one item holds 400 KB, and a call becomes one item
+
+# Between two items of a bare list. A comma inside an URL is no end of it: neither a blank nor a scheme follows.
+_BETWEEN = re.compile(r"\s*,\s+|\s*,(?=\"?[A-Za-z][A-Za-z0-9+.-]*://)|\s*,$")
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What a delta-update call asks for: the URLs as submitted, in order, no two alike; and whether strictly."""
+
+    urls: list[str]
+    strict: bool
+
+
+def read_submission(body: Mapping[str, object], check: Callable[[str], str | None]) -> Submission:
+    """Reads `file` (first), `files` and `strict`; `check` says why a URL may not be fetched.
+
+    Raises `Invalid` with every fault, each under the field where it stands (`files.1`: the second of `files`).
+    """
+    faults: dict[str, list[str]] = {}
+    places: dict[str, str] = {}
+    for field, item in [*_file(body.get("file")), *_files(body.get("files"), faults)]:
+        if not isinstance(item, str):
+            faults[field] = [f"The {field} field must be a string."]
+        elif url := strip_quotes(item):
+            places.setdefault(url, field)
+    strict = reading.flag(body, "strict", faults)
+    _check_amount(places, faults)
+    if not faults:
+        _check_urls(places, check, faults)
+    if faults:
+        raise Invalid(faults)
+    return Submission(list(places), strict)
+
+
+def _file(value: object) -> list[tuple[str, object]]:
+    return [] if value is None else [("file", value)]
+
+
+def _files(value: object, faults: dict[str, list[str]]) -> list[tuple[str, object]]:
+    if value is None:
+        return []
+    if isinstance(value, str):
+        value = _listed(strip_quotes(value))
+    if not isinstance(value, list):
+        faults["files"] = ["The files field must be a list of URLs."]
+        return []
+    return [(f"files.{index}", item) for index, item in enumerate(value)]
+
+
+def _listed(text: str) -> object:
+    """The items of `files` sent as text: a JSON array, or the bracketed bare list of the documented sample."""
+    if text.startswith("["):
+        try:
+            return reading.parse_json(text)
+        except BrokenJson:
+            text = text[1:].removesuffix("]")
+    return [item for item in _BETWEEN.split(text.strip()) if item]
+
+
+def _check_amount(places: Mapping[str, str], faults: dict[str, list[str]]) -> None:
+    if not places and not faults:
+        faults["file"] = ["The file field is required when files is not present."]
+    elif len(places) > URLS_PER_CALL:
+        faults["files"] = [f"The files field must not have more than {URLS_PER_CALL} items."]
+    elif sum(_size(url) for url in places) > ALL_URLS_BYTES:
+        faults["files"] = [
+            f"The URLs of one call must not be longer than {ALL_URLS_BYTES // 1024} KB together."
+        ]
+
+
+def _check_urls(
+    places: Mapping[str, str], check: Callable[[str], str | None], faults: dict[str, list[str]]
+) -> None:
+    for url, field in places.items():
+        if _size(url) > URL_BYTES:
+            faults[field] = [f"The {field} field must not be longer than {URL_BYTES // 1024} KB."]
+        elif fault := check(url):
+            faults[field] = [f"The {field} field cannot be used: {fault}"]
+
+
+def _size(url: str) -> int:
+    return len(url.encode(errors="surrogatepass"))

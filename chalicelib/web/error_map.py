@@ -1,0 +1,60 @@
+"""The one place that turns errors into a status, a body and a log level."""
+
+import logging
+from dataclasses import dataclass
+
+from chalicelib.errors import (
+    AlreadyExists,
+    Forbidden,
+    Invalid,
+    NotFound,
+    Unauthenticated,
+    Unavailable,
+    WriteConflict,
+)
+from chalicelib.web import envelope
+from chalicelib.web.call import Answer, Audience
+from chalicelib.web.refusals import MethodNotAllowed, NotAnAdmin, Refusal
+
+RETRY_AFTER_SECONDS = 5  # long enough for a throttled table or a restarting node, short enough for a person
+BUG = "Something went wrong on our side; it has been noted. Try again, and tell us if it stays."
+
+_STATUSES: tuple[tuple[type[Exception], int], ...] = (
+    (Unauthenticated, 401),
+    (Forbidden, 403),
+    (NotFound, 404),
+    (AlreadyExists, 409),
+    (WriteConflict, 409),
+    (Invalid, 422),
+    (Unavailable, 503),
+)
+_HEADERS = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": str(RETRY_AFTER_SECONDS)}}
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """What becomes of an error: the answer that the client gets, and how loudly it is logged."""
+
+    answer: Answer
+    level: int
+
+
+def map_error(error: Exception, audience: Audience) -> Mapped:
+    """The answer to an error on a call for this audience. What is not known to be harmless is a bug: 500, no detail."""
+    status = _status(error)
+    if status == 500:
+        return Mapped(envelope.error(500, BUG), logging.ERROR)
+    headers = dict(_HEADERS.get(status, {}))
+    level = logging.WARNING if status >= 500 else logging.INFO
+    if isinstance(error, NotAnAdmin) or (status == 401 and audience is Audience.ADMIN):
+        return Mapped(envelope.bare(status, str(error), headers), level)
+    if isinstance(error, MethodNotAllowed):
+        headers["Allow"] = ", ".join(error.allowed)
+    faults = error.faults if isinstance(error, Invalid) else None
+    return Mapped(envelope.error(status, str(error), faults, headers), level)
+
+
+def _status(error: Exception) -> int:
+    if isinstance(error, Refusal):
+        return error.status
+    return next((status for kind, status in _STATUSES if isinstance(error, kind)), 500)

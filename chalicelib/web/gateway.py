@@ -1,0 +1,113 @@
+"""The Chalice application: API Gateway's events in, its answers out, and nothing of Chalice's own in between."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from chalice.app import Chalice, Response
+
+from chalicelib.web import envelope, error_map, pipeline, routing
+
+if TYPE_CHECKING:
+    from chalicelib.web.services import Services
+
+# Every path takes every method, so that the application and not the gateway answers 405.
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+
+class TextResponse(Response):  # type: ignore[misc]
+    """A response that stays text. With `*/*` as binary type Chalice would send base64, which a client without an
+    `Accept` header gets undecoded."""
+
+    def to_dict(self, binary_types: list[str] | None = None) -> dict[str, Any]:
+        """The answer as the gateway takes it, the body as it is."""
+        answer: dict[str, Any] = super().to_dict(None)
+        return {**answer, "isBase64Encoded": False}
+
+
+class HttpApi(Chalice):  # type: ignore[misc]
+    """Chalice with every route of `chalicelib.web.routing`; each call runs through `chalicelib.web.pipeline`."""
+
+    def __init__(self, app_name: str, services: Services) -> None:
+        super().__init__(app_name)
+        self._services = services
+        self.api.binary_types = ["*/*"]  # bodies arrive as the bytes that were sent, whatever their type
+        for path, routes in routing.TABLE.items():
+            name = next(iter(routes.values())).name
+            self.route(path, name=name, methods=METHODS, content_types=["*/*"])(self._view)
+
+    def __call__(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+        """Answers one event of the gateway; no error leaves it, and no body but the application's own."""
+        try:
+            complete = _completed(event)
+            place = complete["requestContext"]
+            if place["httpMethod"] in self.routes.get(place["resourcePath"], {}):
+                answer: dict[str, Any] = super().__call__(complete, context)
+                return answer
+            return self._reply(complete, context).to_dict()
+        except (
+            Exception
+        ) as error:  # settings that cannot be read, an event that is none: nothing else gets here
+            logging.getLogger(self.app_name).error("the call could not be begun: %s", type(error).__name__)
+            return _last_resort(error).to_dict()
+
+    def _view(self, **_: str) -> TextResponse:
+        request = self.current_request
+        return self._reply(request.to_original_event(), self.lambda_context, request.raw_body)
+
+    def _reply(self, event: Mapping[str, Any], context: Any, raw_body: bytes = b"") -> TextResponse:
+        place = event["requestContext"]
+        path = str(place["resourcePath"])
+        request = pipeline.Request(
+            method=place["httpMethod"],
+            path=path,
+            headers={name.lower(): value for name, value in event["headers"].items()},
+            query={
+                name: values[-1]
+                for name, values in event["multiValueQueryStringParameters"].items()
+                if values
+            },
+            path_parameters=event["pathParameters"],
+            raw_body=raw_body,
+            prefix=_prefix(str(place.get("path", "")), path),
+            request_id=getattr(context, "aws_request_id", ""),
+            gateway_request_id=str(place.get("requestId", "")),
+        )
+        reply = pipeline.reply(request, self._services)
+        return TextResponse(reply.body, reply.headers, reply.status)
+
+
+def _completed(event: Mapping[str, Any]) -> dict[str, Any]:
+    """The event with what the gateway leaves out. Chalice wants an `Accept` header before a binary answer."""
+    place = {"httpMethod": "", "resourcePath": "", **(event.get("requestContext") or {})}
+    headers = dict(event.get("headers") or {})
+    if not any(name.lower() == "accept" for name in headers):
+        headers["accept"] = "*/*"
+    return {
+        "body": None,
+        "stageVariables": None,
+        **event,
+        "requestContext": place,
+        "headers": headers,
+        "pathParameters": event.get("pathParameters") or {},
+        "multiValueQueryStringParameters": event.get("multiValueQueryStringParameters") or {},
+    }
+
+
+def _prefix(path: str, route: str) -> str:
+    """What stands before the route in the path of the request: the stage or the base path of a custom domain."""
+    before, found, _ = path.partition(route.split("{")[0])
+    return quote(before, safe="/") if found else ""
+
+
+def _last_resort(error: Exception) -> TextResponse:
+    answer = envelope.error(500, error_map.BUG)
+    headers = {
+        "Content-Type": "application/json",
+        "Cache-Control": "no-store",
+        "Access-Control-Allow-Origin": "*",
+    }
+    return TextResponse(envelope.to_json(answer.body), headers, answer.status)

@@ -1,0 +1,53 @@
+"""All routes by path and method, and the documentation as one of them."""
+
+from collections.abc import Mapping
+
+from chalicelib.web import admin, articles, job_routes
+from chalicelib.web.call import Answer, Audience, Call, Route, Success
+
+
+def document(call: Call) -> Answer:
+    """Describes all calls as OpenAPI 3.1."""
+    from chalicelib.web import openapi  # only this call needs it
+
+    return Answer(200, openapi.describe(ROUTES, call.prefix))
+
+
+DOCUMENT = Route(
+    "GET",
+    "/openapi.json",
+    "describeApi",
+    "Documentation",
+    Audience.ANYONE,
+    "This document",
+    document,
+    Success(
+        200,
+        {"type": "object", "required": ["openapi", "info", "paths"]},
+        {"openapi": "3.1.0", "info": {"title": "Lightrail", "version": "1"}, "paths": {}},
+        "The OpenAPI document.",
+    ),
+    "Describes all calls as OpenAPI 3.1; it needs no token.",
+)
+
+ROUTES: tuple[Route, ...] = (*articles.ROUTES, *admin.ROUTES, *job_routes.ROUTES, DOCUMENT)
+
+RouteTable = Mapping[str, Mapping[str, Route]]
+
+
+def by_path(routes: tuple[Route, ...]) -> RouteTable:
+    """Path → method → route. Raises `ValueError` where two routes answer the same call or share a name."""
+    table: dict[str, dict[str, Route]] = {}
+    for route in routes:
+        methods = table.setdefault(route.path, {})
+        for method in route.methods:
+            if method in methods:
+                raise ValueError(f"{method} {route.path} is answered by two routes")
+            methods[method] = route
+    if len({route.name for route in routes}) < len(routes):
+        raise ValueError("two routes have the same name")
+    return table
+
+
+TABLE = by_path(ROUTES)
+"""The table that the gateway serves."""

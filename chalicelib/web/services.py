@@ -1,0 +1,37 @@
+"""What the HTTP calls need from the rest of the system; `chalicelib.bootstrap` provides it, made on first use."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools import Logger
+
+    from chalicelib.accounts.service import Accounts
+    from chalicelib.articles.service import ArticleService
+    from chalicelib.ledger.acceptance import Acceptance
+    from chalicelib.ledger.commands import Commands
+    from chalicelib.ledger.listing import Listing
+    from chalicelib.ports.fetcher import Fetcher
+    from chalicelib.settings import Settings
+
+
+class Services(Protocol):
+    """One attribute a service; reading one makes it, and nothing else."""
+
+    @property
+    def settings(self) -> Settings: ...
+    @property
+    def logger(self) -> Logger: ...
+    @property
+    def accounts(self) -> Accounts: ...
+    @property
+    def articles(self) -> ArticleService: ...
+    @property
+    def fetcher(self) -> Fetcher: ...
+    @property
+    def acceptance(self) -> Acceptance: ...
+    @property
+    def listing(self) -> Listing: ...
+    @property
+    def commands(self) -> Commands: ...
