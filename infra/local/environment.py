@@ -54,7 +54,7 @@ def _run(*step: str) -> None:
 def make(environment: Path, root: Path) -> bool:
     """Bring the environment to the wanted state; tell whether there was anything to do.
 
-    An interrupted run leaves no stamp, and the next one starts from nothing: what is half made cannot be trusted.
+    An interrupted run leaves no stamp, and the next one starts from nothing: it cannot trust what is there.
     """
     wanted = [interpreter(root), requirements(root)]
     python = environment / "bin" / "python"

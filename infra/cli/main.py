@@ -1,0 +1,56 @@
+"""The `lightrail` command: one module of this package per topic, each with a function `register`."""
+
+import argparse
+import importlib
+import os
+import pkgutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import infra.cli
+from infra.cli.console import CommandFailed
+from infra.local.errors import LocalStackError
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Build the parser; every module of this package that has `register(subparsers)` adds its commands.
+
+    A command sets `run`, a function of the parsed arguments that returns the exit code.
+    """
+    parser = argparse.ArgumentParser(prog="lightrail", description="Run and operate Lightrail.")
+    parser.add_argument(
+        "--root",
+        type=Path,
+        metavar="DIRECTORY",
+        help="the local stack to work on (default: LIGHTRAIL_ROOT, else .local)",
+    )
+    commands = parser.add_subparsers(title="commands", metavar="command", required=True)
+    for module in sorted(pkgutil.iter_modules(infra.cli.__path__), key=lambda module: module.name):
+        topic = importlib.import_module(f"infra.cli.{module.name}")
+        if hasattr(topic, "register"):
+            topic.register(commands)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code: 0 done, 1 failed and said why, 2 wrong usage."""
+    parsed = build_parser().parse_args(arguments)
+    if parsed.root is not None:
+        os.environ["LIGHTRAIL_ROOT"] = str(parsed.root)  # every topic finds the stack by it
+    try:
+        code: int = parsed.run(parsed)
+    except (CommandFailed, LocalStackError) as error:
+        print(f"lightrail: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nlightrail: interrupted; the same command goes on from here", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader of our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
