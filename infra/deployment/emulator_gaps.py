@@ -1,0 +1,74 @@
+"""What the emulator's CloudFormation leaves out, set by its APIs; and the address that a developer calls."""
+
+from collections.abc import Callable
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from infra.deployment.stack import Deployed
+from infra.template.api import STAGE, gateway_responses
+from infra.template.storage import LIFECYCLE_RULES
+
+# The emulator finds a custom domain by the Host header: one of this name puts the API at its own address.
+_DOMAIN = "127.0.0.1"
+
+Client = Callable[[str], Any]
+
+
+def fill(client: Client, deployed: Deployed) -> None:
+    """Set time to live, lifecycle, gateway responses and custom domain; once more changes nothing."""
+    outputs = deployed.outputs
+    for table in (outputs["LedgerTableName"], outputs["AccountsTableName"]):
+        _expire_items(client("dynamodb"), table)
+    rules = [_api_rule(rule) for rule in LIFECYCLE_RULES]
+    client("s3").put_bucket_lifecycle_configuration(
+        Bucket=outputs["BucketName"], LifecycleConfiguration={"Rules": rules}
+    )
+    origin = deployed.parameters["CorsOrigins"].split(",")[0]
+    _answer_in_envelope(client("apigateway"), outputs["RestAPIId"], origin)
+    _serve_at_own_address(client("apigateway"), outputs["RestAPIId"])
+
+
+def _expire_items(dynamodb: Any, table: str) -> None:
+    found = dynamodb.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
+    if found["TimeToLiveStatus"] not in ("ENABLED", "ENABLING"):
+        specification = {"Enabled": True, "AttributeName": "expires_at"}
+        dynamodb.update_time_to_live(TableName=table, TimeToLiveSpecification=specification)
+
+
+def _api_rule(rule: dict[str, Any]) -> dict[str, Any]:
+    """A lifecycle rule in S3's own words: CloudFormation's differ a little."""
+    rule = dict(rule)
+    api = {"ID": rule.pop("Id"), "Filter": {"Prefix": rule.pop("Prefix", "")}}
+    if "ExpirationInDays" in rule:
+        api["Expiration"] = {"Days": rule.pop("ExpirationInDays")}
+    return api | rule
+
+
+def _answer_in_envelope(gateway: Any, api_id: str, origin: str) -> None:
+    for kind, answer in gateway_responses(f"'{origin}'").items():
+        headers = answer["ResponseParameters"]["Headers"].items()
+        status = {"statusCode": str(answer["StatusCode"])} if "StatusCode" in answer else {}
+        gateway.put_gateway_response(
+            restApiId=api_id,
+            responseType=kind,
+            responseParameters={f"gatewayresponse.header.{name}": value for name, value in headers},
+            responseTemplates=answer["ResponseTemplates"],
+            **status,
+        )
+    gateway.create_deployment(restApiId=api_id, stageName=STAGE)
+
+
+def _serve_at_own_address(gateway: Any, api_id: str) -> None:
+    # Made anew each time: the API may be another one since the last deployment.
+    if not _try(lambda: gateway.create_domain_name(domainName=_DOMAIN)):
+        _try(lambda: gateway.delete_base_path_mapping(domainName=_DOMAIN, basePath=STAGE))
+    gateway.create_base_path_mapping(domainName=_DOMAIN, basePath=STAGE, restApiId=api_id, stage=STAGE)
+
+
+def _try(call: Callable[[], Any]) -> bool:
+    try:
+        call()
+    except ClientError:
+        return False
+    return True

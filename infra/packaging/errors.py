@@ -1,0 +1,5 @@
+"""What can go wrong when packaging."""
+
+
+class PackagingError(Exception):
+    """The application cannot be packaged; the text says why and what to do."""

@@ -1,0 +1,61 @@
+"""The policy of each function, by its logical id in the template."""
+
+from infra.policies import statements as may
+from infra.template.intrinsics import Json
+from infra.template.queues import dead_letter_ids
+
+_LEDGER = may.use_table("LedgerTable", "failures")
+
+POLICIES: dict[str, list[Json]] = {
+    "APIHandler": [
+        may.use_table("AccountsTable"),
+        _LEDGER,
+        may.send("DeltaFileQueue", "MaintenanceQueue"),
+        may.read_snapshots(),
+    ],
+    "Intake": [
+        may.consume("DeltaNoticesQueue"),
+        _LEDGER,
+        may.list_dropped_versions(),
+        may.read_dropped_files(),
+        may.send("DeltaFileQueue"),
+    ],
+    "FileWorker": [
+        may.consume("DeltaFileQueue"),
+        _LEDGER,
+        may.read_dropped_files(),
+        may.write_snapshots(),
+        may.send("DeltaFileQueue", "DeltaArticleQueue"),
+    ],
+    "Apply": [
+        may.consume("DeltaArticleQueue"),
+        _LEDGER,
+        may.read_snapshots(),
+        may.send("DeltaArticleQueue"),
+    ],
+    "Maintenance": [
+        may.consume("MaintenanceQueue"),
+        _LEDGER,
+        may.read_snapshots(),
+        may.send("MaintenanceQueue", "DeltaArticleQueue", "DeltaFileQueue"),
+    ],
+    "DeadLetters": [
+        may.consume(*dead_letter_ids()),
+        _LEDGER,
+        may.read_snapshots(),
+        may.send("ParkingQueue", "DeltaArticleQueue", "MaintenanceQueue"),
+    ],
+    "Sweep": [
+        _LEDGER,
+        may.send("DeltaFileQueue", "DeltaArticleQueue", "MaintenanceQueue"),
+        may.put_metrics(),
+    ],
+}
+
+
+def policy_document(function: str) -> Json:
+    """The whole policy of a function, its log included."""
+    return {
+        "Version": "2012-10-17",
+        "Statement": [may.write_logs(f"{function}LogGroup"), *POLICIES[function]],
+    }

@@ -1,0 +1,78 @@
+"""The permissions that policies are made of; each is a list of exact actions on exact resources."""
+
+from infra.template.intrinsics import Json, att
+
+
+def _allow(sid: str, actions: list[str], *resources: object) -> Json:
+    return {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": list(resources)}
+
+
+def _words(logical_id: str) -> str:
+    return logical_id.removesuffix("Queue").removesuffix("Table")
+
+
+def use_table(table: str, *indexes: str) -> Json:
+    """Read and write items, one by one, in batches and in transactions; no scan, no change of the table."""
+    actions = [
+        "dynamodb:BatchGetItem",
+        "dynamodb:BatchWriteItem",
+        "dynamodb:ConditionCheckItem",
+        "dynamodb:DeleteItem",
+        "dynamodb:GetItem",
+        "dynamodb:PutItem",
+        "dynamodb:Query",
+        "dynamodb:UpdateItem",
+    ]
+    arns = [{"Fn::Join": ["", [att(table, "Arn"), f"/index/{index}"]]} for index in indexes]
+    return _allow(f"Use{_words(table)}", actions, att(table, "Arn"), *arns)
+
+
+def consume(*queues: str) -> Json:
+    """What Lambda's poller does with a function's queue, in the function's name."""
+    actions = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]
+    return _allow("Consume", actions, *(att(queue, "Arn") for queue in queues))
+
+
+def send(*queues: str) -> Json:
+    """Send messages, one by one or in batches."""
+    return _allow("Send", ["sqs:SendMessage"], *(att(queue, "Arn") for queue in queues))
+
+
+def _under(prefix: str) -> Json:
+    return {"Fn::Join": ["", [att("Bucket", "Arn"), f"/{prefix}*"]]}
+
+
+def read_snapshots() -> Json:
+    """Read unpacked delta files, whole or by range."""
+    return _allow("ReadSnapshots", ["s3:GetObject"], _under("snapshots/"))
+
+
+def write_snapshots() -> Json:
+    """Write and read unpacked delta files; multipart uploads are covered, and may be given up."""
+    return _allow(
+        "WriteSnapshots", ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"], _under("snapshots/")
+    )
+
+
+def read_dropped_files() -> Json:
+    """Read what people put into the bucket, in the very version that was accepted."""
+    return _allow("ReadDroppedFiles", ["s3:GetObject", "s3:GetObjectVersion"], _under("delta/"))
+
+
+def list_dropped_versions() -> Json:
+    """List the versions of what people put into the bucket."""
+    statement = _allow("ListDroppedVersions", ["s3:ListBucketVersions"], att("Bucket", "Arn"))
+    # The resource of a list is the bucket: the prefix can only be a condition.
+    return statement | {"Condition": {"StringLike": {"s3:prefix": "delta/*"}}}
+
+
+def put_metrics() -> Json:
+    """Put metrics, into the namespace `Lightrail` only."""
+    # CloudWatch knows no resource for PutMetricData: the namespace is the only thing that can be named.
+    statement = _allow("PutMetrics", ["cloudwatch:PutMetricData"], "*")
+    return statement | {"Condition": {"StringEquals": {"cloudwatch:namespace": "Lightrail"}}}
+
+
+def write_logs(log_group: str) -> Json:
+    """Write the function's own log; a log group's Arn ends with `:*`, its streams."""
+    return _allow("WriteLogs", ["logs:CreateLogStream", "logs:PutLogEvents"], att(log_group, "Arn"))

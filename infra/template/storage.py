@@ -1,0 +1,117 @@
+"""Tables and the bucket: what must outlive the stack."""
+
+from infra.template.intrinsics import Json, att, ref
+
+# A stack that is deleted, or a change that replaces one of these, leaves the data behind.
+_KEEP = {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
+
+
+def _table(key: tuple[str, str], index: tuple[str, str, str] | None = None) -> Json:
+    names = [*key, *(index[1:] if index else ())]
+    properties: Json = {
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [{"AttributeName": name, "AttributeType": "S"} for name in names],
+        "KeySchema": _key_schema(*key),
+        "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
+        "SSESpecification": {"SSEEnabled": True},
+        "TimeToLiveSpecification": {"AttributeName": "expires_at", "Enabled": True},
+    }
+    if index:
+        properties["GlobalSecondaryIndexes"] = [
+            {
+                "IndexName": index[0],
+                "KeySchema": _key_schema(*index[1:]),
+                "Projection": {"ProjectionType": "ALL"},
+            }
+        ]
+    return {"Type": "AWS::DynamoDB::Table", "Properties": properties} | _KEEP
+
+
+def _key_schema(partition: str, sort: str) -> list[Json]:
+    return [
+        {"AttributeName": partition, "KeyType": "HASH"},
+        {"AttributeName": sort, "KeyType": "RANGE"},
+    ]
+
+
+def _bucket() -> Json:
+    properties: Json = {
+        "VersioningConfiguration": {"Status": "Enabled"},
+        "BucketEncryption": {
+            "ServerSideEncryptionConfiguration": [
+                {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
+            ]
+        },
+        "PublicAccessBlockConfiguration": {
+            "BlockPublicAcls": True,
+            "BlockPublicPolicy": True,
+            "IgnorePublicAcls": True,
+            "RestrictPublicBuckets": True,
+        },
+        "OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]},
+        "LifecycleConfiguration": {"Rules": LIFECYCLE_RULES},
+        "NotificationConfiguration": {
+            "QueueConfigurations": [
+                {
+                    "Event": "s3:ObjectCreated:*",
+                    "Queue": att("DeltaNoticesQueue", "Arn"),
+                    "Filter": {"S3Key": {"Rules": [{"Name": "prefix", "Value": "delta/"}]}},
+                }
+            ]
+        },
+    }
+    # S3 tries the queue when the notification is set: its policy must be there.
+    return {
+        "Type": "AWS::S3::Bucket",
+        "DependsOn": ["DeltaNoticesQueuePolicy"],
+        "Properties": properties,
+    } | _KEEP
+
+
+LIFECYCLE_RULES: list[Json] = [
+    {
+        "Id": "abandoned-uploads",
+        "Status": "Enabled",
+        "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7},
+    },
+    {
+        # An accepted version is read until its snapshot is made, which the file queue's retention bounds.
+        "Id": "overwritten-versions",
+        "Status": "Enabled",
+        "NoncurrentVersionExpiration": {"NoncurrentDays": 90},
+    },
+    {
+        # Retries and lists read a file's entries from its snapshot.
+        "Id": "old-snapshots",
+        "Status": "Enabled",
+        "Prefix": "snapshots/",
+        "ExpirationInDays": 365,
+    },
+]
+
+
+def _bucket_policy() -> Json:
+    bucket = att("Bucket", "Arn")
+    statement = {
+        "Sid": "TlsOnly",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": [bucket, {"Fn::Join": ["", [bucket, "/*"]]}],
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+    document = {"Version": "2012-10-17", "Statement": [statement]}
+    return {
+        "Type": "AWS::S3::BucketPolicy",
+        "Properties": {"Bucket": ref("Bucket"), "PolicyDocument": document},
+    }
+
+
+def resources() -> Json:
+    """The two tables, the bucket and its policy."""
+    return {
+        "LedgerTable": _table(("pk", "sk"), index=("failures", "failures_pk", "failures_sk")),
+        "AccountsTable": _table(("pk", "sk")),
+        "Bucket": _bucket(),
+        "BucketPolicy": _bucket_policy(),
+    }
