@@ -32,6 +32,8 @@ class Version:
 
     seq_no: int
     primary_term: int
+    count: int = field(default=0, compare=False)
+    """How often the article was written, as the store counts (`_version`): shown, never compared."""
 
 
 @dataclass(frozen=True)
