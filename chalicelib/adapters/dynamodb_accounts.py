@@ -1,10 +1,10 @@
 """Users and tokens in DynamoDB: one item per user, so that one call reads or changes a user with all tokens.
 
 Item: `pk` = `users#<0 to 7>` (from the key), `sk` = key, `schema`, `version`, `email`, `name`,
-`password_hash`, `is_admin`, `created_at`, `tokens` (a map by token id). Eight partitions: few enough to list all
-users by Query (no Scan, so no function needs the right to it), enough that a flood of invented tokens does not
-soon throttle one of them. A user item never has the attribute of the table's TTL: an expired token is refused by
-its own time and goes at the next renewal.
+`password_hash`, `is_admin`, `created_at`, `tokens` (a map by token id). Eight partitions: few enough to
+list all users by Query (no Scan, so no function needs the right to it), enough that a flood of invented
+tokens does not soon throttle one of them. A user item never has the attribute of the table's TTL: an
+expired token is refused by its own time and goes at the next renewal.
 """
 
 import json
@@ -30,13 +30,13 @@ class DynamoDBAccounts:
 
     def __init__(self, client: "DynamoDBClient", table: str, page_size: int | None = None) -> None:
         """`page_size`: items looked at per page; None: as many as DynamoDB takes in a page (1 MB)."""
-        self._client, self._table = client, table
+        self._client, self.table = client, table
         self._limit: Item = {} if page_size is None else {"Limit": page_size}
 
     def get(self, key: str) -> UserRecord | None:
         """The user with this key: one strongly consistent GetItem."""
         with _answered():
-            answer = self._client.get_item(TableName=self._table, Key=_key(key), ConsistentRead=True)
+            answer = self._client.get_item(TableName=self.table, Key=_key(key), ConsistentRead=True)
         item = answer.get("Item")
         return None if item is None else _read(item)
 
@@ -47,7 +47,7 @@ class DynamoDBAccounts:
             condition = _if_version(expected)
         with _answered():
             try:
-                self._client.put_item(TableName=self._table, Item=_write(user), **condition)
+                self._client.put_item(TableName=self.table, Item=_write(user), **condition)
             except self._client.exceptions.ConditionalCheckFailedException:
                 return False
         return True
@@ -56,7 +56,7 @@ class DynamoDBAccounts:
         """Deletes the item if its version is `expected`."""
         with _answered():
             try:
-                self._client.delete_item(TableName=self._table, Key=_key(key), **_if_version(expected))
+                self._client.delete_item(TableName=self.table, Key=_key(key), **_if_version(expected))
             except self._client.exceptions.ConditionalCheckFailedException:
                 return False
         return True
@@ -68,7 +68,7 @@ class DynamoDBAccounts:
         with _answered():
             try:
                 self._client.update_item(
-                    TableName=self._table,
+                    TableName=self.table,
                     Key=_key(key),
                     UpdateExpression=f"SET {used} = :at",
                     ConditionExpression=f"attribute_exists(#tokens.#id) AND {old}",
@@ -85,7 +85,7 @@ class DynamoDBAccounts:
         start: Item = {} if after is None else {"ExclusiveStartKey": after}
         with _answered():
             answer = self._client.query(
-                TableName=self._table,
+                TableName=self.table,
                 ConsistentRead=True,
                 KeyConditionExpression="pk = :partition",
                 ExpressionAttributeValues={":partition": {"S": f"users#{partition}"}},
