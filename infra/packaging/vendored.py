@@ -53,31 +53,6 @@ def _installed(name: str, version: str) -> Distribution:
     return found
 
 
-def files(requirements: Path) -> Iterator[tuple[str, Path]]:
-    """Yield the name in the zip and the place of each file of the packages.
-
-    Raises PackagingError if a package is not installed in its pinned version, or holds machine code.
-    """
-    for name, version in pins(requirements).items():
-        if name not in _NOT_COPIED:
-            yield from _files_of(_installed(name, version))
-
-
-def _installed(name: str, version: str) -> Distribution:
-    advice = "run `pip install -r requirements-dev.txt` in this environment"
-    try:
-        found = distribution(name)
-    except PackageNotFoundError:
-        raise PackagingError(f"{name} {version} is not installed; {advice}") from None
-    if found.version != version:
-        raise PackagingError(f"{name} is installed as {found.version}, not as {version}; {advice}")
-    if "Root-Is-Purelib: true" not in (found.read_text("WHEEL") or ""):
-        raise PackagingError(
-            f"{name} {version} holds machine code, which would run on one kind of processor only"
-        )
-    return found
-
-
 def _files_of(package: Distribution) -> Iterator[tuple[str, Path]]:
     names = {file.as_posix() for file in package.files or ()}
     for file in package.files or ():
