@@ -23,7 +23,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 
 def _up(arguments: argparse.Namespace) -> int:
-    from infra.local import application
+    from infra.local.application import put_up
 
     with open_report() as report:
         stack = Stack(default_root(), enforce_roles=arguments.enforce_roles, report=report)
@@ -32,7 +32,7 @@ def _up(arguments: argparse.Namespace) -> int:
                 addresses = stack.up()
             report.say(f"OpenSearch {addresses.opensearch_url}, AWS {addresses.aws_endpoint_url}")
             return 0
-        description = application.put_up(stack, report)
+        description = put_up(stack, report)
     print(f"\nLightrail runs at {description.api_url}/api/v1")
     print(f"{stack.description_file} has its addresses, bucket, keys and the first admin's token.")
     return 0

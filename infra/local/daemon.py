@@ -16,6 +16,8 @@ from infra.local.durable import write_atomically
 # Every process of a part carries this variable, and its children inherit it: that tells our processes
 # from a stranger that was given the same process id, and finds what a crash has left behind.
 _MARK = "LIGHTRAIL_PART"
+_KILL_SECONDS = 5.0
+_POLL_SECONDS = 0.05
 _KEPT_LOG_BYTES = 5_000_000
 
 
@@ -59,16 +61,18 @@ class Daemon:
         self.sweep()
         self._keep_old_log()
         with self.log_file.open("ab") as log:
-            process = subprocess.Popen(
-                list(command.arguments),
+            # The shell ends at once and leaves the server to the system: nothing here must wait for it.
+            launched = subprocess.run(
+                ["/bin/sh", "-c", '"$@" >&2 & echo $!', "sh", *command.arguments],
                 env={**command.environment, _MARK: self._mark},
                 cwd=command.directory,
                 stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
+                stdout=subprocess.PIPE,
+                stderr=log,
                 start_new_session=True,
+                check=True,
             )
-        record = {"pid": process.pid, "fingerprint": command.fingerprint()}
+        record = {"pid": int(launched.stdout), "fingerprint": command.fingerprint()}
         write_atomically(self._pid_file, json.dumps(record).encode())
 
     def stop(self, grace_seconds: float, patience_seconds: float = 0.0) -> bool:
@@ -81,21 +85,19 @@ class Daemon:
         if process is not None:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.terminate()
-                _, alive = psutil.wait_procs([process], timeout=grace_seconds)
-                willing = not alive
+            willing = self._wait_until_gone([process], grace_seconds)
         self.sweep(patience_seconds if willing else 0.0)
         self._pid_file.unlink(missing_ok=True)
         return willing
 
     def sweep(self, patience_seconds: float = 0.0) -> None:
         """End every process of this part that is still there after it had its time to leave by itself."""
-        deadline = time.monotonic() + patience_seconds
-        while (left := self._marked()) and time.monotonic() < deadline:
-            time.sleep(0.1)
+        self._wait_until_gone(self._marked(), patience_seconds)
+        left = self._marked()
         for process in left:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
-        psutil.wait_procs(left, timeout=5)
+        self._wait_until_gone(left, _KILL_SECONDS)
 
     def memory_bytes(self) -> int:
         """Return the resident memory of the process and its children."""
@@ -128,6 +130,15 @@ class Daemon:
             return alive and process.environ().get(_MARK) == self._mark
         except (psutil.Error, OSError):
             return False
+
+    def _wait_until_gone(self, processes: Sequence[psutil.Process], seconds: float) -> bool:
+        # A zombie counts as gone: whether it is ever reaped is up to the machine's first process.
+        deadline = time.monotonic() + seconds
+        while any(self._is_ours(process) for process in processes):
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(_POLL_SECONDS)
+        return True
 
     def _marked(self) -> list[psutil.Process]:
         return [process for process in psutil.process_iter() if self._is_ours(process)]
