@@ -1,12 +1,13 @@
 """The ledger in memory: atomic, every condition checked, and what DynamoDB would charge counted."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from math import ceil
 from threading import RLock
 from typing import TypeVar
 
+from chalicelib.adapters.dynamodb_ledger_items import Item, item_of, size
 from chalicelib.ledger.states import MOVES
 from chalicelib.ports.article_store import Entry
 from chalicelib.ports.ledger import CHANGES_PER_COMMIT, Change, Conflict, Count, Delete, EpochIs, Move, Put
@@ -23,6 +24,8 @@ from chalicelib.ports.ledger_records import (
     Tally,
 )
 
+WRITE_UNIT, READ_UNIT = 1024, 4096  # bytes
+INDEX = frozenset({"failures_pk", "failures_sk"})
 Key = tuple[object, ...]
 R = TypeVar("R", bound=Record)
 
@@ -66,39 +69,45 @@ class MemoryLedger:
 
     def __init__(self) -> None:
         self.units: Counter[str] = Counter()
-        self._records: dict[Key, Record] = {}
+        self._records: defaultdict[object, dict[Key, Record]] = defaultdict(dict)  # by kind
         self._lock = RLock()
 
     def commit(self, *changes: Change) -> None:
         targets = [target(change) for change in changes]
+        if not changes:
+            return
         if len(changes) > CHANGES_PER_COMMIT:
             raise ValueError(f"{len(changes)} changes in one commit, at most {CHANGES_PER_COMMIT}")
         if len(set(targets)) < len(targets):
             raise ValueError("two changes of one commit touch the same record")
         with self._lock:
-            stored = [self._records.get(key) for key in targets]
-            self.units["writes"] += len(changes) * (1 if len(changes) == 1 else 2)
+            stored = [self._records[key[0]].get(key) for key in targets]
+            factor = 2 if len(changes) > 1 or isinstance(changes[0], Delete | EpochIs) else 1  # a transaction
             pairs = list(zip(changes, stored, strict=True))
             if lost := [i for i, (change, old) in enumerate(pairs) if not holds(change, old)]:
+                self.units["writes"] += factor * sum(write_units(old, old) for old in stored)
                 raise Conflict(lost)
-            for key, new in zip(targets, [after(change, old) for change, old in pairs], strict=True):
+            results = [after(change, old) for change, old in pairs]
+            for key, old, new in zip(targets, stored, results, strict=True):
+                self.units["writes"] += factor * write_units(old, new) + index_units(old, new)
                 if new is None:
-                    self._records.pop(key, None)
+                    self._records[key[0]].pop(key, None)
                 else:
-                    self._records[key] = new
+                    self._records[key[0]][key] = new
 
     def move(self, move: Move) -> Page:
         with self._lock:
             self.commit(move)
-            page = self._records[Page, move.n, move.p]
+            page = self._records[Page][Page, move.n, move.p]
             assert isinstance(page, Page)
             return page
 
     def create_pages(self, pages: Sequence[Page]) -> None:
         with self._lock:
-            self.units["writes"] += 2 * len(pages)
             for page in pages:
-                self._records.setdefault(key_of(page), _stored(replace(page, version=0)))
+                new = _stored(replace(page, version=0))
+                self.units["writes"] += 2 * write_units(None, new)
+                self._records[Page].setdefault(key_of(page), new)
 
     def control(self) -> Control:
         return self._get(Control, ()) or Control()
@@ -118,7 +127,8 @@ class MemoryLedger:
     def files(self, first: int, last: int, limit: int) -> list[tuple[File, Tally]]:
         with self._lock:
             found = self._listed(File, (f for f in self._all(File) if first <= f.n <= last), limit)
-            return [(file, self._get(Tally, (file.n,)) or Tally(file.n)) for file in found]
+            tallies = {tally.n: tally for tally in self._all(Tally)}
+            return [(file, tallies.get(file.n) or Tally(file.n)) for file in found]
 
     def pages(self, ids: Collection[tuple[int, int]]) -> dict[tuple[int, int], Page]:
         with self._lock:
@@ -141,8 +151,9 @@ class MemoryLedger:
         found: list[tuple[Entry, Gate | File]] = [(g.owner, g) for g in gates if g.epoch == epoch]
         found += [(Entry(f.n, -1), f) for f in faulted if f.epoch == epoch]
         found.sort(key=lambda pair: pair[0])
-        self.units["reads"] += 1
-        return [record for at, record in found if after is None or at > after][:limit]
+        result = [record for at, record in found if after is None or at > after][:limit]
+        self.units["reads"] += ceil(_read_units(result) / 2)  # an index is read at half the price
+        return result
 
     def retries(self, limit: int) -> list[Retry]:
         return self._listed(Retry, (r for r in self._all(Retry) if not r.done), limit)
@@ -153,21 +164,21 @@ class MemoryLedger:
     def records(self) -> list[Record]:
         """Everything stored, for a test to look at; costs nothing."""
         with self._lock:
-            return list(self._records.values())
+            return [record for kind in self._records.values() for record in kind.values()]
 
     def _get(self, kind: type[R], rest: Key) -> R | None:
         with self._lock:
-            self.units["reads"] += 1
-            record = self._records.get((kind, *rest))
+            record = self._records[kind].get((kind, *rest))
+            self.units["reads"] += _read_units([record] if record else [])
             return record if isinstance(record, kind) else None
 
     def _all(self, kind: type[R]) -> Iterator[R]:
         with self._lock:
-            return iter([record for record in self._records.values() if isinstance(record, kind)])
+            return iter([record for record in self._records[kind].values() if isinstance(record, kind)])
 
     def _listed(self, kind: type[R], records: Iterable[R], limit: int | None = None) -> list[R]:
         found = sorted(records, key=lambda record: key_of(record)[1:])[:limit]
-        self.units["reads"] += max(1, ceil(len(found) / 4))
+        self.units["reads"] += _read_units(found)
         return found
 
 
@@ -187,7 +198,7 @@ def holds(change: Change, old: Record | None) -> bool:
 
 
 def after(change: Change, old: Record | None) -> Record | None:
-    """The record after a change that holds; a move no entry may make and a negative count are asserted bugs."""
+    """The record after a change that holds; forbidden moves and negative counts are asserted bugs."""
     match change:
         case Put(record):
             if isinstance(record, Page) and isinstance(old, Page):
@@ -204,6 +215,33 @@ def after(change: Change, old: Record | None) -> Record | None:
         case EpochIs():
             return old
     return None
+
+
+def write_units(old: Record | None, new: Record | None) -> int:
+    """What DynamoDB charges for a write of the table: by the larger one of the two items."""
+    largest = max((size(_item(record)) for record in (old, new) if record), default=0)
+    return max(1, ceil(largest / WRITE_UNIT))
+
+
+def index_units(old: Record | None, new: Record | None) -> int:
+    """What the index `failures` adds to a write: a write for each place in it that is left, taken or changed."""
+    left, taken = _indexed(old), _indexed(new)
+    if left and taken and all(left[name] == taken[name] for name in INDEX):
+        return write_units(old, new)
+    return sum(ceil(size(item) / WRITE_UNIT) for item in (left, taken) if item)
+
+
+def _indexed(record: Record | None) -> Item | None:
+    item = _item(record) if isinstance(record, Gate | File) else {}
+    return item if item.keys() >= INDEX else None
+
+
+def _item(record: Record) -> Item:
+    return item_of(record, "w" * 12, 0.0)
+
+
+def _read_units(records: Sequence[Record]) -> int:
+    return max(1, ceil(sum(size(_item(record)) for record in records) / READ_UNIT))
 
 
 def _check_moves(moves: Iterable[tuple[str, str]]) -> None:
