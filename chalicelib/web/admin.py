@@ -100,7 +100,7 @@ ROUTES = (
                 "The user's e-mail address, where the body does not say it.",
             ),
         ),
-        refusals=(404, 409),
+        refusals=(403, 404, 409),
     ),
     Route(
         "POST",

@@ -1,7 +1,7 @@
 """The URLs of a delta-update call: `file`, and `files` in each of the forms in which clients send it."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from chalicelib.articles.document import strip_quotes
@@ -32,7 +32,7 @@ def read_submission(body: Mapping[str, object], check: Callable[[str], str | Non
     """
     faults: dict[str, list[str]] = {}
     places: dict[str, str] = {}
-    for field, item in [*_file(body.get("file")), *_files(body.get("files"), faults)]:
+    for field, item in _items(body, faults):
         if not isinstance(item, str):
             faults[field] = [f"The {field} field must be a string."]
         elif url := strip_quotes(item):
@@ -46,19 +46,17 @@ def read_submission(body: Mapping[str, object], check: Callable[[str], str | Non
     return Submission(list(places), strict)
 
 
-def _file(value: object) -> list[tuple[str, object]]:
-    return [] if value is None else [("file", value)]
-
-
-def _files(value: object, faults: dict[str, list[str]]) -> list[tuple[str, object]]:
-    if value is None:
-        return []
-    if isinstance(value, str):
-        value = _listed(strip_quotes(value))
-    if not isinstance(value, list):
+def _items(body: Mapping[str, object], faults: dict[str, list[str]]) -> Iterator[tuple[str, object]]:
+    """Field and value of everything that should be a URL."""
+    if body.get("file") is not None:
+        yield "file", body["file"]
+    files = body.get("files")
+    if isinstance(files, str):
+        files = _listed(strip_quotes(files))
+    if isinstance(files, list):
+        yield from ((f"files.{index}", item) for index, item in enumerate(files))
+    elif files is not None:
         faults["files"] = ["The files field must be a list of URLs."]
-        return []
-    return [(f"files.{index}", item) for index, item in enumerate(value)]
 
 
 def _listed(text: str) -> object:

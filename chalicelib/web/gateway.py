@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+import base64
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -41,43 +41,50 @@ class HttpApi(Chalice):  # type: ignore[misc]
 
     def __call__(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:
         """Answers one event of the gateway; no error leaves it, and no body but the application's own."""
-        try:
-            complete = _completed(event)
-            place = complete["requestContext"]
-            if place["httpMethod"] in self.routes.get(place["resourcePath"], {}):
-                answer: dict[str, Any] = super().__call__(complete, context)
-                return answer
-            return self._reply(complete, context).to_dict()
-        except (
-            Exception
-        ) as error:  # settings that cannot be read, an event that is none: nothing else gets here
-            logging.getLogger(self.app_name).error("the call could not be begun: %s", type(error).__name__)
-            return _last_resort(error).to_dict()
+        complete = _completed(event)
+        place = complete["requestContext"]
+        if place["httpMethod"] in self.routes.get(place["resourcePath"], {}):
+            answer: dict[str, Any] = super().__call__(complete, context)
+            return answer
+        return self._reply(complete, context).to_dict()
 
     def _view(self, **_: str) -> TextResponse:
-        request = self.current_request
-        return self._reply(request.to_original_event(), self.lambda_context, request.raw_body)
+        return self._reply(self.current_request.to_original_event(), self.lambda_context)
 
-    def _reply(self, event: Mapping[str, Any], context: Any, raw_body: bytes = b"") -> TextResponse:
-        place = event["requestContext"]
-        path = str(place["resourcePath"])
-        request = pipeline.Request(
-            method=place["httpMethod"],
-            path=path,
-            headers={name.lower(): value for name, value in event["headers"].items()},
-            query={
-                name: values[-1]
-                for name, values in event["multiValueQueryStringParameters"].items()
-                if values
-            },
-            path_parameters=event["pathParameters"],
-            raw_body=raw_body,
-            prefix=_prefix(str(place.get("path", "")), path),
-            request_id=getattr(context, "aws_request_id", ""),
-            gateway_request_id=str(place.get("requestId", "")),
-        )
-        reply = pipeline.reply(request, self._services)
+    def _reply(self, event: Mapping[str, Any], context: Any) -> TextResponse:
+        try:
+            reply = pipeline.reply(_request(event, context), self._services)
+        except (
+            Exception
+        ) as error:  # only where the settings cannot be read, or the event is none of the gateway's
+            self.log.error("a call could not be begun: %s", error)
+            return _last_resort()
         return TextResponse(reply.body, reply.headers, reply.status)
+
+
+def _request(event: Mapping[str, Any], context: Any) -> pipeline.Request:
+    place = event["requestContext"]
+    path = str(place["resourcePath"])
+    return pipeline.Request(
+        method=str(place["httpMethod"]),
+        path=path,
+        headers={name.lower(): value for name, value in event["headers"].items()},
+        query={
+            name: values[-1] for name, values in event["multiValueQueryStringParameters"].items() if values
+        },
+        path_parameters=event["pathParameters"],
+        raw_body=_raw_body(event),
+        prefix=_prefix(str(place.get("path", "")), path),
+        request_id=getattr(context, "aws_request_id", ""),
+        gateway_request_id=str(place.get("requestId", "")),
+    )
+
+
+def _raw_body(event: Mapping[str, Any]) -> bytes:
+    body = event["body"] or b""
+    if event.get("isBase64Encoded"):
+        return base64.b64decode(body)
+    return body if isinstance(body, bytes) else str(body).encode(errors="surrogatepass")
 
 
 def _completed(event: Mapping[str, Any]) -> dict[str, Any]:
@@ -103,11 +110,11 @@ def _prefix(path: str, route: str) -> str:
     return quote(before, safe="/") if found else ""
 
 
-def _last_resort(error: Exception) -> TextResponse:
+def _last_resort() -> TextResponse:
     answer = envelope.error(500, error_map.BUG)
     headers = {
         "Content-Type": "application/json",
-        "Cache-Control": "no-store",
+        "Cache-Control": "no-cache, private",
         "Access-Control-Allow-Origin": "*",
     }
     return TextResponse(envelope.to_json(answer.body), headers, answer.status)

@@ -1,0 +1,141 @@
+"""The OpenAPI 3.1 document, made from the routes: what is not declared there is not served, and the other way round."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from chalicelib.web import schemas
+from chalicelib.web.call import Audience, Body, Parameter, Route
+
+VERSION = "1"
+DESCRIPTION = """\
+Article data for a lighting maker: read and written one by one, or in bulk by delta files.
+
+Every call but this document needs the header `Authorization: Bearer <id>|<secret>`. Every answer but two is an
+envelope: `status`, `message`, `data`. Bodies are JSON in UTF-8; a missing `Content-Type` is read as JSON.
+"""
+TAGS = {
+    "Article": "To create, change, find and delete articles, one by one or by delta files.",
+    "Admin": "Users and their tokens, for administrators.",
+    "Job": "What waits, what failed, what succeeded; and the commands over it.",
+    "Documentation": "What you read.",
+}
+# Statuses that a call may answer with because of what it is; the routes name the rest.
+OF_EVERY_CALL = (429, 500, 503)
+OF_CALLS_WITH_TOKEN = (401,)
+OF_ADMIN_CALLS = (403,)
+OF_CALLS_WITH_BODY = (400, 413, 415, 422)
+TEXTS = {
+    400: "The body is not JSON.",
+    401: "No valid token was sent.",
+    403: "The call is for administrators, or may not be made on this user.",
+    404: "There is no such thing.",
+    409: "It exists already, or others were changing it at the same moment; nothing was written.",
+    413: "The body is too large.",
+    415: "The body is not JSON by its Content-Type.",
+    422: "The input has faults; all of them are listed by field.",
+    429: "Too many calls; wait as long as `Retry-After` says.",
+    500: "A bug on our side. Nothing of its inside is shown; it is in the log.",
+    503: "A part that the call needs does not answer; wait as long as `Retry-After` says.",
+}
+_RETRY_AFTER = {"description": "Seconds to wait.", "schema": {"type": "integer"}}
+_HEADERS: Mapping[int, Mapping[str, Any]] = {
+    429: {"Retry-After": _RETRY_AFTER},
+    503: {"Retry-After": _RETRY_AFTER},
+}
+
+
+def describe(routes: Iterable[Route], prefix: str) -> dict[str, Any]:
+    """The document for these routes, as they are found under `prefix` (the gateway's stage, or a base path)."""
+    paths: dict[str, dict[str, Any]] = {}
+    for route in routes:
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Lightrail",
+            "version": VERSION,
+            "description": DESCRIPTION,
+        },
+        "servers": [{"url": prefix or "/"}],
+        "tags": [{"name": name, "description": text} for name, text in TAGS.items()],
+        "security": [{"bearer": []}],
+        "paths": paths,
+        "components": {
+            "schemas": dict(schemas.COMPONENTS),
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer", "description": "A token: `<id>|<secret>`."}
+            },
+        },
+    }
+
+
+def statuses(route: Route) -> list[int]:
+    """Every status that a call of this route may answer with."""
+    found = {route.success.status, *route.refusals, *OF_EVERY_CALL}
+    if route.audience is not Audience.ANYONE:
+        found |= {*OF_CALLS_WITH_TOKEN}
+    if route.audience is Audience.ADMIN:
+        found |= {*OF_ADMIN_CALLS}
+    if route.body is not None:
+        found |= {*OF_CALLS_WITH_BODY}
+    return sorted(found)
+
+
+def _operation(route: Route) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "operationId": route.name,
+        "tags": [route.tag],
+        "summary": route.summary,
+        "description": route.description or route.success.description,
+    }
+    if route.audience is Audience.ANYONE:
+        operation["security"] = []
+    if route.parameters:
+        operation["parameters"] = [_parameter(parameter) for parameter in route.parameters]
+    if route.body is not None:
+        operation["requestBody"] = _request_body(route.body)
+    operation["responses"] = {str(status): _response(route, status) for status in statuses(route)}
+    return operation
+
+
+def _parameter(parameter: Parameter) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "name": parameter.name,
+        "in": parameter.place,
+        "required": parameter.place == "path",
+        "description": parameter.description,
+        "schema": parameter.schema,
+    }
+    return described if parameter.example is None else {**described, "example": parameter.example}
+
+
+def _request_body(body: Body) -> dict[str, Any]:
+    media = {"schema": body.schema, "example": body.example}
+    return {"required": body.required, "content": {"application/json": media}}
+
+
+def _response(route: Route, status: int) -> dict[str, Any]:
+    success = route.success
+    if status == success.status:
+        headers = {
+            name: {"description": text, "schema": schemas.TEXT} for name, text in success.headers.items()
+        }
+        media = {"schema": success.schema, "example": success.example}
+        return _described(success.description, media, headers)
+    return _described(TEXTS[status], {"schema": _error_schema(route, status)}, _HEADERS.get(status, {}))
+
+
+def _error_schema(route: Route, status: int) -> schemas.Schema:
+    if status == 422:
+        return schemas.ref("ValidationError")
+    if route.audience is Audience.ADMIN and status in (401, 403):
+        bare = schemas.ref("BareMessage")
+        return {"anyOf": [bare, schemas.ref("Error")]} if status in route.refusals else bare
+    return schemas.ref("Error")
+
+
+def _described(text: str, media: Mapping[str, Any], headers: Mapping[str, Any]) -> dict[str, Any]:
+    response: dict[str, Any] = {"description": text, "content": {"application/json": media}}
+    return {**response, "headers": dict(headers)} if headers else response

@@ -1,0 +1,183 @@
+"""The system behind the HTTP application on doubles: real rules, memory instead of AWS."""
+
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import count
+from typing import Any
+
+from chalicelib.accounts.passwords import ScryptCost
+from chalicelib.accounts.service import Accounts
+from chalicelib.articles.service import ArticleService
+from chalicelib.settings import Settings
+from tests.doubles.accounts import InMemoryAccounts
+from tests.doubles.article_store import MemoryArticleStore
+
+ENVIRONMENT = {
+    "LEDGER_TABLE": "ledger",
+    "ACCOUNTS_TABLE": "accounts",
+    "BUCKET": "files",
+    "FILE_QUEUE_URL": "https://queue.example.com/delta-file.fifo",
+    "ARTICLE_QUEUE_URL": "https://queue.example.com/delta-article.fifo",
+    "MAINTENANCE_QUEUE_URL": "https://queue.example.com/maintenance",
+    "PARKING_QUEUE_URL": "https://queue.example.com/parking",
+    "OPENSEARCH_URL": "https://search.example.com",
+}
+
+
+class FixedClock:
+    """A clock that stands, and never waits."""
+
+    def now(self) -> float:
+        return 1_700_000_000.0
+
+    def sleep(self, seconds: float) -> None:
+        return
+
+
+class Lines(logging.Logger):
+    """A logger that keeps its lines: message and extra fields."""
+
+    def __init__(self) -> None:
+        super().__init__("test")
+        self.lines: list[dict[str, Any]] = []
+
+    def log(self, level: int, msg: object, *args: object, **kwargs: Any) -> None:  # type: ignore[override]
+        self.lines.append({"level": level, "message": msg, **kwargs.get("extra", {})})
+
+
+class OpenFetcher:
+    """Checks URLs by one rule: what names `forbidden` may not be fetched."""
+
+    def check(self, url: str) -> str | None:
+        return "this address is not allowed." if "forbidden" in url else None
+
+
+@dataclass
+class RecordingAcceptance:
+    """Keeps what was accepted."""
+
+    accepted: list[tuple[list[str], bool]] = field(default_factory=list)
+
+    def accept_urls(self, urls: Sequence[str], strict: bool) -> list[int]:
+        self.accepted.append((list(urls), strict))
+        return list(range(1, len(urls) + 1))
+
+
+@dataclass(frozen=True)
+class Page:
+    items: list[Any]
+    total: int
+    page: int
+    per_page: int
+
+    @property
+    def more(self) -> bool:
+        return self.page * self.per_page < self.total
+
+
+@dataclass(frozen=True)
+class FailedJob:
+    errors: list[str]
+    payload: dict[str, object]
+
+
+@dataclass
+class Lists:
+    """The ledger's lists over plain Python lists."""
+
+    jobs: list[dict[str, object]] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
+    failed: list[FailedJob] = field(default_factory=list)
+    articles_failed: list[str] = field(default_factory=list)
+    files_failed: list[str] = field(default_factory=list)
+    files_successful: list[str] = field(default_factory=list)
+
+    def waiting(self, page: int, per_page: int) -> Page:
+        return _page(self.jobs, page, per_page)
+
+    def waiting_files(self, page: int, per_page: int) -> Page:
+        return _page(self.files, page, per_page)
+
+    def first_failure(self) -> FailedJob | None:
+        return self.failed[0] if self.failed else None
+
+    def failures(self, page: int, per_page: int) -> Page:
+        return _page(self.failed, page, per_page)
+
+    def failed_articles(self, page: int, per_page: int) -> Page:
+        return _page(self.articles_failed, page, per_page)
+
+    def failed_files(self, page: int, per_page: int) -> Page:
+        return _page(self.files_failed, page, per_page)
+
+    def successful_files(self, page: int, per_page: int) -> Page:
+        return _page(self.files_successful, page, per_page)
+
+
+def _page(items: list[Any], page: int, per_page: int) -> Page:
+    start = (page - 1) * per_page
+    return Page(items[start : start + per_page], len(items), page, per_page)
+
+
+@dataclass(frozen=True)
+class Receipt:
+    ticket: int
+
+
+@dataclass
+class RecordingCommands:
+    """Keeps which commands were given."""
+
+    given: list[Any] = field(default_factory=list)
+
+    def clear(self) -> None:
+        self.given.append("clear")
+
+    def clear_successful(self) -> None:
+        self.given.append("clear_successful")
+
+    def flush(self) -> None:
+        self.given.append("flush")
+
+    def retry(self, ids: Sequence[str] | None, file: str | None, article: str | None) -> Receipt:
+        self.given.append(("retry", ids, file, article))
+        return Receipt(17)
+
+
+class StandIns:
+    """The services of an application under test."""
+
+    def __init__(self, **environment: str) -> None:
+        self._environment = {**ENVIRONMENT, **environment}
+        self.logger: Any = Lines()
+        self.fetcher: Any = OpenFetcher()
+        self.acceptance: Any = RecordingAcceptance()
+        self.listing: Any = Lists()
+        self.commands: Any = RecordingCommands()
+        self.article_store = MemoryArticleStore()
+
+    @cached_property
+    def settings(self) -> Settings:
+        return Settings.from_environment(self._environment)
+
+    @cached_property
+    def accounts(self) -> Any:
+        return Accounts(InMemoryAccounts(), FixedClock(), ScryptCost(n=2, r=1, p=1))
+
+    @cached_property
+    def articles(self) -> Any:
+        numbers = count(1)
+        return ArticleService(self.article_store, FixedClock(), lambda: f"w{next(numbers)}")
+
+    def token(self, email: str, admin: bool = False) -> str:
+        """Creates a user and returns the token."""
+        fields = {"name": email.split("@")[0], "email": email, "password": "long enough"}
+        _, token = self.accounts.create_user(fields, admin=admin)
+        return str(token.reveal())
+
+    def log_text(self) -> str:
+        """All that was logged, as text."""
+        return json.dumps(self.logger.lines)
