@@ -1,0 +1,46 @@
+"""Entries read again from the snapshot of a file, by the byte range of their page."""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+
+from chalicelib.articles.delta_format import DeltaEntry, read_range
+from chalicelib.ports.article_store import Entry
+from chalicelib.ports.blobs import Blobs
+from chalicelib.ports.ledger_records import PAGE_SIZE, Page
+
+_PAGES_KEPT = 16
+
+
+def snapshot_key(n: int) -> str:
+    """Where the unpacked bytes of file `n` lie."""
+    return f"snapshots/{n}"
+
+
+class Snapshots:
+    """Reads entries of sent files; the last few pages are kept, since neighbours are asked for together."""
+
+    def __init__(self, blobs: Blobs) -> None:
+        self._blobs = blobs
+        self._kept: OrderedDict[tuple[int, int], list[DeltaEntry]] = OrderedDict()
+
+    def entry_at(self, n: int, pos: int, start: int, end: int) -> DeltaEntry:
+        """One entry by its own byte range. Raises `BlobNotFound`, `Unavailable`."""
+        return read_range(self._blobs.read_range(snapshot_key(n), start, end), pos, start)[0]
+
+    def page(self, page: Page) -> list[DeltaEntry]:
+        """The entries of a page. Raises `BlobNotFound`, `Unavailable`."""
+        if page.id not in self._kept:
+            self._kept[page.id] = self.pages([page])
+            while len(self._kept) > _PAGES_KEPT:
+                self._kept.popitem(last=False)
+        return self._kept[page.id]
+
+    def pages(self, pages: Sequence[Page]) -> list[DeltaEntry]:
+        """The entries of neighbouring pages of one file, by one read. Raises `BlobNotFound`, `Unavailable`."""
+        first, last = pages[0], pages[-1]
+        data = self._blobs.read_range(snapshot_key(first.n), first.start, last.end)
+        return read_range(data, first.first_pos, first.start)
+
+    def entry(self, page: Page, entry: Entry) -> DeltaEntry:
+        """One entry of a page. Raises `BlobNotFound`, `Unavailable`."""
+        return self.page(page)[entry.pos % PAGE_SIZE]

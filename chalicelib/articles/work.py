@@ -1,0 +1,140 @@
+"""What travels through the article queue: entries to apply, and drains that run what stands behind a gate.
+
+Body of a message, JSON: `{"v": 1, "n": file, "scope": …, "entries": [[pos, operation, number, changes, faults], …]}`;
+an entry too large for a message is `[pos, start, end]`, its byte range in the snapshot.
+A drain: `{"v": 1, "drain": {"key", "ticket", "step", "again"}}`.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from chalicelib.articles.delta_format import DeltaEntry
+from chalicelib.ports.article_store import Entry
+from chalicelib.ports.ledger_records import Scope
+from chalicelib.ports.queue import Message
+
+EVERYTHING = "/*"
+"""Key of the one gate under global scope; no article number holds a slash."""
+
+ENTRY_BYTES = 8 * 1024
+"""Larger entries travel as a byte range: 25 of this size fit into a message of 256 KiB."""
+
+LANES = 32
+"""Message groups when entries are packed: few, so that a batch of ten messages touches few pages."""
+
+
+class UnreadableMessage(Exception):
+    """A body that this version does not understand."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """One entry of a delta file, ready to be applied. `faults`: why it fails in its turn; `number` None: unreadable."""
+
+    entry: Entry
+    operation: str
+    number: str | None
+    changes: Mapping[str, str | None] = field(default_factory=dict)
+    faults: tuple[str, ...] = ()
+    scope: Scope = "article"
+
+    @property
+    def key(self) -> str:
+        """The gate that this entry stands behind and closes when it fails."""
+        return gate_key(self.scope, self.number, self.entry)
+
+
+@dataclass(frozen=True)
+class Drain:
+    """Run what stands behind a gate. `again`: it was dead-lettered once."""
+
+    key: str
+    ticket: int
+    step: int = 0
+    again: bool = False
+
+
+def gate_key(scope: Scope, number: str | None, entry: Entry) -> str:
+    """The article number; `/*` under global scope; a key of its own for an entry whose number cannot be read."""
+    if scope == "global":
+        return EVERYTHING
+    return number if number is not None else f"/{entry.n}/{entry.pos}"
+
+
+def work_of(delta: DeltaEntry, n: int, scope: Scope) -> Work:
+    """An entry as it was read from the snapshot."""
+    return Work(Entry(n, delta.pos), delta.operation, delta.number, delta.changes, delta.faults, scope)
+
+
+def group_of(key: str, packing: int) -> str:
+    """The message group of a gate key: its digest, or with packing its lane."""
+    digest = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
+    return f"lane-{int(digest[:8], 16) % LANES}" if packing > 1 else digest
+
+
+def entries_message(n: int, scope: Scope, deltas: Sequence[DeltaEntry], group: str) -> Message:
+    """One message for neighbouring entries of a group."""
+    body = {"v": 1, "n": n, "scope": scope, "entries": [_carried(delta) for delta in deltas]}
+    first, last = deltas[0].pos, deltas[-1].pos
+    name = f"{n}.{first}" if first == last else f"{n}.{first}-{last}"
+    # escaped to ASCII: SQS refuses some characters that a value may hold (U+FFFE, U+FFFF, lone surrogates)
+    return Message(json.dumps(body, separators=(",", ":")), group, name)
+
+
+def drain_message(drain: Drain, packing: int) -> Message:
+    """The message of a drain, in the group of its gate."""
+    body = {
+        "v": 1,
+        "drain": {
+            "key": drain.key,
+            "ticket": drain.ticket,
+            "step": drain.step,
+            "again": drain.again,
+            "packing": packing,
+        },
+    }
+    name = f"drain.{drain.ticket}.{drain.step}.{int(drain.again)}.{group_of(drain.key, 1)[:32]}"
+    return Message(json.dumps(body), group_of(drain.key, packing), name)
+
+
+ReadRange = Callable[[int, int, int, int], DeltaEntry]
+"""Reads an entry from a snapshot: file number, position, start, end."""
+
+
+def read_message(body: str, read_range: ReadRange) -> list[Work] | Drain:
+    """The content of a message. Raises `UnreadableMessage`; what `read_range` raises goes through."""
+    try:
+        data = json.loads(body)
+        if data["v"] != 1:
+            raise UnreadableMessage(f"version {data['v']}")
+        if "drain" in data:
+            drain = data["drain"]
+            return Drain(str(drain["key"]), int(drain["ticket"]), int(drain["step"]), bool(drain["again"]))
+        n, scope = int(data["n"]), data["scope"]
+        carried = [list(item) for item in data["entries"]]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise UnreadableMessage(type(error).__name__) from error
+    return [_read_entry(n, scope, item, read_range) for item in carried]
+
+
+def _carried(delta: DeltaEntry) -> list[object]:
+    entry: list[object] = [delta.pos, delta.operation, delta.number, delta.changes, list(delta.faults)]
+    if delta.end - delta.start <= ENTRY_BYTES and len(json.dumps(entry)) <= ENTRY_BYTES:
+        return entry
+    return [delta.pos, delta.start, delta.end]
+
+
+def _read_entry(n: int, scope: Scope, item: list[object], read_range: ReadRange) -> Work:
+    try:
+        if len(item) == 3:
+            pos, start, end = item
+            return work_of(read_range(n, int(str(pos)), int(str(start)), int(str(end))), n, scope)
+        pos, operation, number, changes, faults = item
+        if not isinstance(changes, dict) or not isinstance(faults, list):
+            raise UnreadableMessage("entry")
+        name = None if number is None else str(number)
+        return Work(Entry(n, int(str(pos))), str(operation), name, changes, tuple(map(str, faults)), scope)
+    except (ValueError, TypeError) as error:
+        raise UnreadableMessage(type(error).__name__) from error

@@ -1,0 +1,108 @@
+"""Accepting files: numbers are given in one transaction with the record of the request; all else follows from it.
+
+read control ─> commit(control.seq + k, request)  ─> wake-up message
+                 crash before: nothing happened      crash before: the sweep wakes the file worker
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from chalicelib.errors import Unavailable, WriteConflict
+from chalicelib.ports.blobs import Blobs
+from chalicelib.ports.clock import Clock
+from chalicelib.ports.ledger import Change, Conflict, Ledger, Put
+from chalicelib.ports.ledger_records import Announcement, Request
+from chalicelib.ports.queue import Message, OrderedQueue
+
+FILE_GROUP = "files"
+"""The one message group of the file queue: one file worker at a time."""
+
+_TRIES = 40
+_CONTROL, _REQUEST = 0, 1
+
+
+def wake_file_worker(queue: OrderedQueue, reason: str) -> None:
+    """Sends the file worker a wake-up; one that is lost is made up for by the sweep."""
+    try:
+        queue.send([Message(json.dumps({"v": 1, "wake": reason}), FILE_GROUP, f"wake-{reason}")])
+    except Unavailable:
+        return
+
+
+class Acceptance:
+    """Takes files in, in an order that every later step keeps."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        queue: OrderedQueue,
+        clock: Clock,
+        new_id: Callable[[], str],
+        jitter: Callable[[], float],
+    ) -> None:
+        """`new_id` makes random names; `jitter` gives seconds to wait before another try."""
+        self._ledger, self._queue, self._clock = ledger, queue, clock
+        self._new_id, self._jitter = new_id, jitter
+
+    def accept_urls(self, urls: Sequence[str], strict: bool) -> list[int]:
+        """Accepts files by URL, in that order; returns their numbers. Raises `WriteConflict`, `Unavailable`."""
+        return self._accept(Request(0, self._new_id(), tuple(urls), strict, self._clock.now()))
+
+    def accept_object(self, blobs: Blobs, bucket: str, key: str, version_id: str, strict: bool) -> list[int]:
+        """Accepts a version of an object of the bucket, once however often it is announced.
+
+        Versions of the key that were written before it and not announced yet are accepted first, in order.
+        Returns the numbers given now. Raises `WriteConflict`, `Unavailable`.
+        """
+        accepted = []
+        for version in self._unannounced(blobs, key, version_id):
+            request = Request(
+                0, self._new_id(), (f"s3://{bucket}/{key}",), strict, self._clock.now(), ((key, version),)
+            )
+            accepted += self._accept(request)
+        return accepted
+
+    def _unannounced(self, blobs: Blobs, key: str, version_id: str) -> list[str]:
+        if self._ledger.announcement(key, version_id):
+            return []
+        versions = [version.version_id for version in blobs.versions(key)]
+        if version_id not in versions:
+            return [version_id]  # removed since: the fetch says so on record
+        older: list[str] = []
+        for version in versions[versions.index(version_id) :]:
+            if self._ledger.announcement(key, version):
+                break
+            older.append(version)
+        return older[::-1]
+
+    def _accept(self, request: Request) -> list[int]:
+        for _ in range(_TRIES):
+            control = self._ledger.control()
+            numbers = list(range(control.seq + 1, control.seq + 1 + len(request.names)))
+            request = replace(request, first=numbers[0])
+            changes: list[Change] = [Put(replace(control, seq=numbers[-1])), Put(request)]
+            changes += [Put(Announcement(key, version, numbers[0])) for key, version in request.objects]
+            try:
+                self._ledger.commit(*changes)
+            except Conflict as conflict:
+                if not conflict.lost & {_CONTROL, _REQUEST}:
+                    return []  # only the announcement is there already: another intake accepted it
+                self._clock.sleep(self._jitter())
+                if self._announced(request):
+                    return []
+                continue
+            except Unavailable:
+                if not self._happened(request):
+                    raise
+            wake_file_worker(self._queue, str(numbers[-1]))
+            return numbers
+        raise WriteConflict("acceptance", "of files")
+
+    def _announced(self, request: Request) -> bool:
+        return any(self._ledger.announcement(key, version) for key, version in request.objects)
+
+    def _happened(self, request: Request) -> bool:
+        """Whether the commit without an answer took place: then the request bears our id."""
+        stored = self._ledger.request_of(request.first)
+        return stored is not None and stored.id == request.id

@@ -1,0 +1,102 @@
+"""Counts of a file: what its pages hold is added to its tally once none of a page's entries waits any more.
+
+A page is *posted* when the tally holds its counts. From then on each of its moves goes together with the difference
+to the tally, in one transaction (`settle`); so a tally whose sum is the file's total is exact, and otherwise what is
+missing stands on the pages that are not posted yet (`exact_counts`).
+"""
+
+from collections import Counter
+from dataclasses import replace
+
+from chalicelib.errors import Unavailable
+from chalicelib.ledger.states import WAITING, flushed_counts, letters_as_read, tally_as_read
+from chalicelib.ports.ledger import Change, Conflict, Count, Ledger, Put
+from chalicelib.ports.ledger_records import Control, Counts, File, Page, Tally
+
+_TRIES = 8
+_PAGES_A_READ = 500
+
+
+def settle(ledger: Ledger, page: Page, states: str, epoch: int, *extra: Change) -> None:
+    """Gives a page these states, and the tally the difference, in one transaction with `extra`.
+
+    `epoch` is that of the failed and blocked among `states`. A page with queued entries that was never posted is only
+    written. Raises `Conflict` when the page (index 0) or one of `extra` (from 1 on) is not as it was read.
+    """
+    for _ in range(_TRIES):
+        changed = replace(page, states=states, epoch=epoch)
+        counting: list[Change] = []
+        if page.posted is not None or not WAITING & set(states):
+            tally = _tally(ledger, page.n, epoch)
+            if tally is None:
+                continue
+            changed, counting = _posted(changed, tally.epoch)
+        try:
+            ledger.commit(Put(changed), *extra, *counting)
+        except Conflict as conflict:
+            if counting and conflict.lost == {len(extra) + 1}:
+                continue  # the tally was turned to a newer epoch meanwhile
+            raise
+        return
+    raise Unavailable("ledger", f"tally of file {page.n}")
+
+
+def post(ledger: Ledger, page: Page) -> bool:
+    """Adds the counts of a page to the tally, if no entry of it waits and it was not posted before.
+
+    Returns whether there is nothing left to post. A page that others change at this moment is left to them.
+    """
+    if page.posted is not None or WAITING & set(page.states):
+        return page.posted is not None
+    try:
+        settle(ledger, page, page.states, page.epoch)
+    except Conflict:
+        return False
+    return True
+
+
+def exact_counts(ledger: Ledger, file: File, tally: Tally, control: Control) -> Counter[str]:
+    """How many entries of a file are in each state, as read now; they add up to the file's total."""
+    counts = tally_as_read(tally, control)
+    if file.stage in ("queued", "indexing", "faulted") or file.total == counts.total():
+        return counts
+    first = 0
+    while pages := ledger.pages_of(file.n, first, _PAGES_A_READ):
+        for page in pages:
+            if page.posted is None:
+                counts.update(letters_as_read(page, control))
+        first = pages[-1].p + 1
+    return +counts
+
+
+def page_counts(page: Page, epoch: int) -> Counter[str]:
+    """The counts of a page under an epoch."""
+    return flushed_counts(page.counts()) if page.epoch < epoch else page.counts()
+
+
+def _posted(page: Page, epoch: int) -> tuple[Page, list[Change]]:
+    now = page_counts(page, epoch)
+    before: Counts = page.posted or {}
+    if page.posted_epoch < epoch:
+        before = flushed_counts(before)
+    delta = Counter(now)
+    delta.subtract(before)
+    delta = Counter({letter: by for letter, by in delta.items() if by})
+    counting: list[Change] = [Count(page.n, delta, epoch)] if delta else []
+    return replace(page, posted=dict(now), posted_epoch=epoch), counting
+
+
+def _tally(ledger: Ledger, n: int, epoch: int) -> Tally | None:
+    """The tally of a file, turned to that epoch if it is older; None when another writer was in between."""
+    found = ledger.file(n)
+    if found is None:
+        raise Unavailable("ledger", f"file {n} has no tally")
+    tally = found[1]
+    if tally.epoch >= epoch:
+        return tally
+    turned = replace(tally, counts=dict(flushed_counts(tally.counts)), epoch=epoch)
+    try:
+        ledger.commit(Put(turned))
+    except Conflict:
+        return None
+    return replace(turned, version=tally.version + 1)

@@ -1,0 +1,154 @@
+"""The sweep, once a minute: wakes what lost its wake-up, posts what was not posted, compares counts with states.
+
+It re-sends no entry: a queue loses none.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from chalicelib.errors import Unavailable
+from chalicelib.ledger.acceptance import wake_file_worker
+from chalicelib.ledger.commands import FLUSH, RETRY, maintenance_message
+from chalicelib.ledger.posting import exact_counts, post
+from chalicelib.ledger.states import is_finished
+from chalicelib.ports.article_store import ArticleStore
+from chalicelib.ports.clock import Clock
+from chalicelib.ports.ledger import Conflict, Ledger, Put
+from chalicelib.ports.ledger_records import Control, File, Page, Tally
+from chalicelib.ports.queue import OrderedQueue, Queue
+
+MARK_SECONDS = 15 * 24 * 3600.0
+"""A mark of a deleted article stays for longer than a message may stay in a queue (SQS: 14 days at most)."""
+
+RETRY_SECONDS = 60.0
+_READ = 200
+_MARKS = 200
+
+
+@dataclass
+class Report:
+    """What a sweep found and did. `mismatches`: files whose counts do not add up; each is an alarm."""
+
+    woken: int = 0
+    retries: int = 0
+    posted: int = 0
+    open_files: int = 0
+    purged: int = 0
+    mismatches: list[str] = field(default_factory=list)
+    complete: bool = True
+
+
+class Sweep:
+    """Goes over what is not finished."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        file_queue: OrderedQueue,
+        maintenance: Queue,
+        articles: Callable[[], ArticleStore],
+        clock: Clock,
+    ) -> None:
+        """`articles` is asked for only when marks may be purged."""
+        self._ledger, self._file_queue, self._maintenance = ledger, file_queue, maintenance
+        self._articles, self._clock = articles, clock
+
+    def run(self, time_left: Callable[[], float]) -> Report:
+        """One sweep; stops early (`complete` is False) when less than 5 s are left. Raises `Unavailable`."""
+        report = Report()
+        control = self._ledger.control()
+        self._wake(control, report)
+        self._audit(control, report, time_left)
+        if report.complete:
+            self._purge(report)
+        return report
+
+    def _wake(self, control: Control, report: Report) -> None:
+        if control.sent_to < control.seq:
+            wake_file_worker(self._file_queue, f"sweep-{int(self._clock.now())}")
+            report.woken += 1
+        for retry in self._ledger.retries(_READ):
+            if retry.asked_at < self._clock.now() - RETRY_SECONDS:
+                self._send(maintenance_message(RETRY, ticket=retry.ticket))
+                report.retries += 1
+        if control.flushed_to < control.epoch:
+            self._send(maintenance_message(FLUSH))
+
+    def _send(self, body: str) -> None:
+        try:
+            self._maintenance.send(body)
+        except Unavailable:
+            return  # the next sweep
+
+    def _audit(self, control: Control, report: Report, time_left: Callable[[], float]) -> None:
+        """Looks at every file that is not known to be finished, and moves the mark up to which all are."""
+        settled, all_before = control.settled_to, True
+        first = control.settled_to + 1
+        while files := self._ledger.files(first, control.sent_to, _READ):
+            for file, tally in files:
+                if time_left() < 5:
+                    report.complete = False
+                    self._settle(settled)
+                    return
+                finished = self._look_at(file, tally, control, report)
+                report.open_files += not finished
+                all_before = all_before and finished
+                settled = file.n if all_before else settled
+            first = files[-1][0].n + 1
+        self._settle(control.sent_to if all_before else settled)
+
+    def _look_at(self, file: File, tally: Tally, control: Control, report: Report) -> bool:
+        if file.stage == "sent":
+            pages = list(self._pages(file))
+            report.posted += sum(1 for page in pages if page.posted is None and post(self._ledger, page))
+            if not _adds_up(file, pages, tally) and not self._adds_up_now(file):
+                report.mismatches.append(f"file {file.n}: {file.total} entries")
+        return is_finished(
+            file, exact_counts(self._ledger, *(self._ledger.file(file.n) or (file, tally)), control), control
+        )
+
+    def _adds_up_now(self, file: File) -> bool:
+        """Looked at again, between two equal readings of the tally: nothing moved meanwhile."""
+        for _ in range(5):
+            before = self._ledger.file(file.n)
+            pages = list(self._pages(file))
+            after = self._ledger.file(file.n)
+            if before is not None and before == after:
+                return _adds_up(file, pages, before[1])
+        return True
+
+    def _pages(self, file: File) -> list[Page]:
+        found: list[Page] = []
+        while pages := self._ledger.pages_of(file.n, len(found), _READ):
+            found += pages
+        return found[: file.pages]
+
+    def _settle(self, settled: int) -> None:
+        control = self._ledger.control()
+        if settled > control.settled_to:
+            try:
+                self._ledger.commit(Put(replace(control, settled_to=settled)))
+            except Conflict:
+                return  # the next sweep
+
+    def _purge(self, report: Report) -> None:
+        """Removes marks of deleted articles that nothing can refer to any more."""
+        control = self._ledger.control()
+        articles = self._articles()
+        for mark in articles.find_marks(self._clock.now() - MARK_SECONDS, _MARKS):
+            applied = mark.hidden.applied
+            if applied is None or applied.last.n <= control.settled_to:
+                articles.purge_mark(mark)
+                report.purged += 1
+
+
+def _adds_up(file: File, pages: list[Page], tally: Tally) -> bool:
+    """Every entry stands on a page, and the tally holds just what was posted of the pages."""
+    posted: Counter[str] = Counter()
+    for page in pages:
+        posted.update(page.posted or {})
+    return (
+        sum(len(page.states) for page in pages) == file.total
+        and posted.total() == Counter(tally.counts).total()
+    )

@@ -1,0 +1,33 @@
+"""Trigger: the schedule, once a minute."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.workers.batch import Event, time_left
+
+if TYPE_CHECKING:
+    from chalicelib.bootstrap import Services
+
+NAMESPACE = "Lightrail"
+
+
+def handle(event: Event, context: Any, services: Services) -> None:
+    """Sweeps, and leaves the figures that alarms watch in the log."""
+    report = services.sweep.run(time_left(context))
+    for mismatch in report.mismatches:
+        services.logger.error("counts do not add up", extra={"what": mismatch})
+    figures = {
+        "CountMismatch": len(report.mismatches),
+        "OpenFiles": report.open_files,
+        "Posted": report.posted,
+    }
+    print(json.dumps(embedded_metrics(figures, services.clock.now())))
+
+
+def embedded_metrics(figures: dict[str, int], now: float) -> dict[str, object]:
+    """Figures in CloudWatch's embedded metric format: a log line that becomes metrics, without a call."""
+    metrics = [{"Name": name, "Unit": "Count"} for name in figures]
+    described = {"Namespace": NAMESPACE, "Dimensions": [[]], "Metrics": metrics}
+    return {"_aws": {"Timestamp": int(now * 1000), "CloudWatchMetrics": [described]}, **figures}
