@@ -2,6 +2,8 @@
 
 import json
 import socket
+import subprocess
+import sys
 import threading
 import time
 import urllib.request
@@ -462,6 +464,15 @@ def test_on_aws_requests_are_signed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "/eu-west-1/es/aws4_request" in headers["Authorization"]
     assert connection.use_ssl
     assert (connection.hostname, connection.port) == ("search.example.org", 443)
+
+
+def test_the_adapter_loads_opensearch_only_when_it_connects() -> None:
+    program = (
+        "import sys, chalicelib.adapters.opensearch_articles; "
+        "print([name for name in ('opensearchpy', 'boto3', 'requests', 'urllib3') if name in sys.modules])"
+    )
+    answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == "[]"
 
 
 def test_versions_are_compared_by_what_the_engine_compares() -> None:

@@ -302,6 +302,44 @@ def test_a_store_that_falls_silent_after_a_write_is_unavailable(store: MemoryArt
     assert written == ["7"]
 
 
+def test_a_failed_look_after_a_lost_answer_is_repeated(store: MemoryArticleStore) -> None:
+    store.plan = plan_of({1: Fault.ANSWER_LOST, 2: Fault.DOWN, 3: Fault.DOWN})
+    writes = store.calls["write_many"]
+    assert make_service(store).update("7", {"F_2": "x"})["F_2"] == "x"
+    assert store.calls["write_many"] == writes + 1
+
+
+def test_a_write_without_an_answer_that_others_have_overtaken_is_known_not_to_have_happened(
+    store: MemoryArticleStore,
+) -> None:
+    writes = itertools.count()
+
+    def plan(call: str, number: str) -> Fault | None:
+        if call != "write_many":
+            return None
+        return Fault.DOWN if next(writes) == 0 else Fault.BEATEN
+
+    store.plan = plan
+    with pytest.raises(WriteConflict):
+        make_service(store).update("7", {"F_2": "x"})
+
+
+def test_an_article_is_not_copied_to_itself_even_if_it_is_deleted_meanwhile(
+    store: MemoryArticleStore,
+) -> None:
+    calls = itertools.count()
+
+    def plan(call: str, number: str) -> Fault | None:
+        if next(calls) == 1:
+            make_service(store, name="other").delete("7")
+        return None
+
+    store.plan = plan
+    with pytest.raises(AlreadyExists):
+        make_service(store).copy("7", "7", {})
+    assert store.document("7") is None
+
+
 def test_slow_calls_end_the_tries_before_the_gateway_does(store: MemoryArticleStore) -> None:
     clock = HeldClock()
     started = clock.time
