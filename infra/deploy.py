@@ -94,7 +94,7 @@ def deploy_local(
 
     artifacts = Artifacts(client("s3"), "lightrail-artifacts-local", region, endpoint_url=endpoint_url)
     artifacts.ensure_bucket()
-    template_url = _upload(artifacts, packaged)
+    template_url = _upload(artifacts, packaged, emulator_gaps.without_tls)
     stack = CloudFormationStack(client("cloudformation"), stack_name, say, _LOCAL_POLL, show_events=False)
     wanted = {**LOCAL_PARAMETERS, "OpenSearchEndpoint": opensearch_url, **(parameters or {})}
     deployed = stack.deploy(template_url, wanted)
@@ -102,13 +102,17 @@ def deploy_local(
     return deployed
 
 
-def _upload(artifacts: Artifacts, packaged: Packaged) -> str:
+def _upload(
+    artifacts: Artifacts, packaged: Packaged, adapt: Callable[[dict[str, Any]], None] | None = None
+) -> str:
     """Upload the zip and the template that points at it; return the template's URL."""
     code = artifacts.upload(packaged.zip_path.read_bytes(), "code", ".zip")
     template = json.loads(packaged.template_path.read_text())
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
             resource["Properties"]["CodeUri"] = f"s3://{artifacts.bucket}/{code}"
+    if adapt:
+        adapt(template)
     text = json.dumps(template, separators=(",", ":"), sort_keys=True)
     return artifacts.url(artifacts.upload(text.encode(), "template", ".json"))
 

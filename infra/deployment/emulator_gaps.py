@@ -1,4 +1,4 @@
-"""What the emulator's CloudFormation leaves out, set by its APIs; and the address that a developer calls."""
+"""Where the emulator differs from AWS: what its CloudFormation leaves out is set by its APIs."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +13,17 @@ from infra.template.storage import LIFECYCLE_RULES
 _DOMAIN = "127.0.0.1"
 
 Client = Callable[[str], Any]
+
+
+def without_tls(template: dict[str, Any]) -> None:
+    """Take the refusal of plain HTTP out of the template's policies: the emulator speaks nothing else."""
+    resources = template["Resources"]
+    for name, resource in list(resources.items()):
+        if resource["Type"] in ("AWS::SQS::QueuePolicy", "AWS::S3::BucketPolicy"):
+            document = resource["Properties"]["PolicyDocument"]
+            document["Statement"] = [each for each in document["Statement"] if each["Sid"] != "TlsOnly"]
+            if not document["Statement"]:
+                del resources[name]
 
 
 def fill(client: Client, deployed: Deployed) -> None:
