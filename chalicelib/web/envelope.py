@@ -1,9 +1,12 @@
 """The envelope of every answer, and its JSON."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 
 from chalicelib.web.call import Answer
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def success(message: str, data: object, status: int = 200, **beside: object) -> Answer:
@@ -30,5 +33,9 @@ def bare(status: int, message: str, headers: Mapping[str, str] | None = None) ->
 
 
 def to_json(body: object) -> str:
-    """Compact JSON with raw UTF-8, as the documented samples show it; keys in the order in which they stand."""
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    """Compact JSON with raw UTF-8, as the documented samples show it; keys in the order in which they stand.
+
+    A faulty entry of a delta file may hold half of a surrogate pair, which no UTF-8 can say; then all is escaped.
+    """
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(body, separators=(",", ":")) if _SURROGATE.search(text) else text

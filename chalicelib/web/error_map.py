@@ -1,7 +1,7 @@
 """The one place that turns errors into a status, a body and a log level."""
 
-import logging
 from dataclasses import dataclass
+from typing import Literal
 
 from chalicelib.errors import (
     AlreadyExists,
@@ -16,6 +16,7 @@ from chalicelib.web import envelope
 from chalicelib.web.call import Answer, Audience
 from chalicelib.web.refusals import MethodNotAllowed, NotAnAdmin, Refusal
 
+Level = Literal["info", "warning", "error"]
 RETRY_AFTER_SECONDS = 5  # long enough for a throttled table or a restarting node, short enough for a person
 BUG = "Something went wrong on our side; it has been noted. Try again, and tell us if it stays."
 
@@ -36,16 +37,16 @@ class Mapped:
     """What becomes of an error: the answer that the client gets, and how loudly it is logged."""
 
     answer: Answer
-    level: int
+    level: Level
 
 
 def map_error(error: Exception, audience: Audience) -> Mapped:
     """The answer to an error on a call for this audience. What is not known to be harmless is a bug: 500, no detail."""
     status = _status(error)
     if status == 500:
-        return Mapped(envelope.error(500, BUG), logging.ERROR)
+        return Mapped(envelope.error(500, BUG), "error")
     headers = dict(_HEADERS.get(status, {}))
-    level = logging.WARNING if status >= 500 else logging.INFO
+    level: Level = "warning" if status >= 500 else "info"
     if isinstance(error, NotAnAdmin) or (status == 401 and audience is Audience.ADMIN):
         return Mapped(envelope.bare(status, str(error), headers), level)
     if isinstance(error, MethodNotAllowed):

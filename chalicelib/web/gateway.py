@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
-class TextResponse(Response):  # type: ignore[misc]
+class TextResponse(Response):
     """A response that stays text. With `*/*` as binary type Chalice would send base64, which a client without an
     `Accept` header gets undecoded."""
 
@@ -28,7 +28,7 @@ class TextResponse(Response):  # type: ignore[misc]
         return {**answer, "isBase64Encoded": False}
 
 
-class HttpApi(Chalice):  # type: ignore[misc]
+class HttpApi(Chalice):
     """Chalice with every route of `chalicelib.web.routing`; each call runs through `chalicelib.web.pipeline`."""
 
     def __init__(self, app_name: str, services: Services) -> None:
@@ -49,7 +49,8 @@ class HttpApi(Chalice):  # type: ignore[misc]
         return self._reply(complete, context).to_dict()
 
     def _view(self, **_: str) -> TextResponse:
-        return self._reply(self.current_request.to_original_event(), self.lambda_context)
+        request = self.current_request
+        return self._reply(request.to_original_event() if request else {}, self.lambda_context)
 
     def _reply(self, event: Mapping[str, Any], context: Any) -> TextResponse:
         try:
@@ -59,7 +60,7 @@ class HttpApi(Chalice):  # type: ignore[misc]
         ) as error:  # only where the settings cannot be read, or the event is none of the gateway's
             self.log.error("a call could not be begun: %s", error)
             return _last_resort()
-        return TextResponse(reply.body, reply.headers, reply.status)
+        return TextResponse(reply.body, {**reply.headers}, reply.status)
 
 
 def _request(event: Mapping[str, Any], context: Any) -> pipeline.Request:
@@ -112,7 +113,7 @@ def _prefix(path: str, route: str) -> str:
 
 def _last_resort() -> TextResponse:
     answer = envelope.error(500, error_map.BUG)
-    headers = {
+    headers: dict[str, str | list[str]] = {
         "Content-Type": "application/json",
         "Cache-Control": "no-cache, private",
         "Access-Control-Allow-Origin": "*",

@@ -2,10 +2,15 @@
 
 from chalicelib.web import jobs, schemas
 from chalicelib.web.call import Audience, Body, Handler, Parameter, Route, Success
-from chalicelib.web.paging import MOST_PER_PAGE, PER_PAGE
+from chalicelib.web.paging import LAST_PAGE, MOST_PER_PAGE, PER_PAGE
 
 _PAGE = (
-    Parameter("page", "query", {"type": "integer", "minimum": 1, "default": 1}, "Which page, from 1."),
+    Parameter(
+        "page",
+        "query",
+        {"type": "integer", "minimum": 1, "maximum": LAST_PAGE, "default": 1},
+        "Which page, from 1.",
+    ),
     Parameter(
         "per_page",
         "query",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from chalicelib.web import envelope
@@ -115,7 +115,7 @@ def _names(call: Call, find: Callable[[int, int], Found[str]], found_text: str) 
     return _listed(f"{found_text} ({found.total})", list(found.items), found.total, asked)
 
 
-def _listed(message: str, items: list[object] | list[str], total: int, asked: PageRequest) -> Answer:
+def _listed(message: str, items: Sequence[object], total: int, asked: PageRequest) -> Answer:
     page = cut(items, total, asked)
     if asked.asked or page.shortened:
         return envelope.success(message, page.items, pagination=page.pagination)

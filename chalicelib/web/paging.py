@@ -12,6 +12,7 @@ from chalicelib.web.envelope import to_json
 
 PER_PAGE = 100
 MOST_PER_PAGE = 500
+LAST_PAGE = 1_000_000_000  # far beyond any list, and still a number that can be counted with
 ANSWER_BYTES = 4_500_000
 # Lambda: 6 MB (6,291,556 bytes) for the whole answer, in which the body stands as a JSON string once more, with every
 # quote escaped and (Python 3.11's runtime) every character beyond ASCII as \\uXXXX.
@@ -29,7 +30,7 @@ class PageRequest:
 
 def read_page(call: Call) -> PageRequest:
     """Reads `page` and `per_page`. Raises `Invalid` with the faults of both."""
-    found = reading.whole_numbers(call, {"page": (1, None, 1), "per_page": (1, MOST_PER_PAGE, PER_PAGE)})
+    found = reading.whole_numbers(call, {"page": (1, LAST_PAGE, 1), "per_page": (1, MOST_PER_PAGE, PER_PAGE)})
     return PageRequest(found["page"], found["per_page"], "page" in call.query or "per_page" in call.query)
 
 

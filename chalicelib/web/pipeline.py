@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING
 from chalicelib.errors import Unavailable
 from chalicelib.web import cors, envelope, routing
 from chalicelib.web.call import Answer, Audience, Call, Route
-from chalicelib.web.error_map import map_error
+from chalicelib.web.error_map import Level, map_error
 from chalicelib.web.refusals import MethodNotAllowed, NotAnAdmin, UnknownRoute
 
 if TYPE_CHECKING:
@@ -47,7 +46,7 @@ class Reply:
 class _Progress:
     """How far a request came, for its log line."""
 
-    level: int = logging.INFO
+    level: Level = "info"
     route: Route | None = None
     fields: dict[str, object] = field(default_factory=dict)
 
@@ -68,8 +67,8 @@ def reply(request: Request, services: Services) -> Reply:
     }
     bodyless = answer.body is None or request.method == "HEAD"
     body = "" if bodyless else envelope.to_json(answer.body)
-    services.logger.log(
-        progress.level,
+    log = getattr(services.logger, progress.level)
+    log(
         "call",
         extra={
             "method": request.method,
@@ -125,7 +124,7 @@ def _refuse(error: Exception, progress: _Progress) -> Answer:
     progress.fields["error"] = type(error).__name__
     if isinstance(error, Unavailable):
         progress.fields |= {"part": error.part, "reason": error.reason}
-    elif mapped.level >= logging.ERROR:
+    elif mapped.level == "error":
         progress.fields["trace"] = _trace(error)
     return mapped.answer
 

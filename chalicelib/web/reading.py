@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from typing import NoReturn
 from urllib.parse import unquote
@@ -12,6 +13,7 @@ from chalicelib.web.refusals import BrokenJson, TooLarge, UnsupportedMediaType
 
 # Lambda takes 6 MB of event and the gateway wraps every body in base64 (4 bytes for 3): beyond this AWS refuses.
 BODY_BYTES = 4_500_000
+_DIGITS = re.compile("[0-9]{1,18}")
 
 
 def json_object(call: Call) -> dict[str, object]:
@@ -68,24 +70,18 @@ def path_parameter(call: Call, name: str) -> str:
         raise Invalid({name: [f"The {name} field is not UTF-8."]}) from None
 
 
-def whole_numbers(call: Call, bounds: Mapping[str, tuple[int, int | None, int]]) -> dict[str, int]:
-    """Query parameters that are whole numbers: name → (lowest, highest, default). Raises `Invalid` with all faults."""
+def whole_numbers(call: Call, bounds: Mapping[str, tuple[int, int, int]]) -> dict[str, int]:
+    """Query parameters that are whole numbers: name → (lowest, highest, default).
+
+    Raises `Invalid` with all faults.
+    """
     values: dict[str, int] = {}
     faults: dict[str, list[str]] = {}
     for name, (low, high, default) in bounds.items():
-        text = call.query.get(name)
-        if text is None:
-            values[name] = default
-        elif (
-            text.isascii()
-            and text.isdigit()
-            and low <= (number := int(text[:20]))
-            and number <= (high or number)
-        ):
-            values[name] = number
-        else:
-            upto = f"from {low} to {high}" if high is not None else f"of {low} or more"
-            faults[name] = [f"The {name} field must be a whole number {upto}."]
+        text = call.query.get(name, str(default))
+        values[name] = int(text) if _DIGITS.fullmatch(text) else -1
+        if not low <= values[name] <= high:
+            faults[name] = [f"The {name} field must be a whole number from {low} to {high}."]
     if faults:
         raise Invalid(faults)
     return values

@@ -1,7 +1,6 @@
 """The system behind the HTTP application on doubles: real rules, memory instead of AWS."""
 
 import json
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -37,15 +36,20 @@ class FixedClock:
         return
 
 
-class Lines(logging.Logger):
-    """A logger that keeps its lines: message and extra fields."""
+class Lines:
+    """A logger that keeps its lines: level, message and extra fields."""
 
     def __init__(self) -> None:
-        super().__init__("test")
         self.lines: list[dict[str, Any]] = []
 
-    def log(self, level: int, msg: object, *args: object, **kwargs: Any) -> None:  # type: ignore[override]
-        self.lines.append({"level": level, "message": msg, **kwargs.get("extra", {})})
+    def info(self, message: str, extra: dict[str, Any]) -> None:
+        self.lines.append({"level": "info", "message": message, **extra})
+
+    def warning(self, message: str, extra: dict[str, Any]) -> None:
+        self.lines.append({"level": "warning", "message": message, **extra})
+
+    def error(self, message: str, extra: dict[str, Any]) -> None:
+        self.lines.append({"level": "error", "message": message, **extra})
 
 
 class OpenFetcher:
