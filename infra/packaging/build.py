@@ -23,7 +23,7 @@ _PROJECT = Path(__file__).resolve().parents[2]
 # Chalice asks for a region; the template that it writes does not depend on it.
 _ANY_REGION = "us-east-1"
 
-_RUN_CHALICE = "from chalice.cli import main; main()"
+_RUN_CHALICE = "import sys; from chalice.cli import main; sys.exit(main())"
 
 
 @dataclass(frozen=True)
@@ -61,11 +61,14 @@ def package(
         say("Packaging: writing the template")
         _run_chalice(project, Path(work), tree, made.template_path)
         say("Packaging: adding and compiling the packages")
+        packages = Path(work) / "packages"
         for name, source in vendored.files(project / "requirements.txt"):
-            target = tree / name
+            target = packages / name
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, target)
-        archive.compile_tree(tree)
+        archive.compile_tree(packages, keep_source=False)
+        archive.compile_tree(tree, keep_source=True)
+        shutil.copytree(packages, tree, dirs_exist_ok=True)
         archive.zip_tree(tree, made.zip_path)
     stamp.write_text(inputs)
     size = made.zip_path.stat().st_size / 1e6
