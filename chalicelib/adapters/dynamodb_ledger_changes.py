@@ -67,7 +67,8 @@ def _if_version(record: Record) -> dict[str, Any]:
 
 def _move(change: Move, write: str) -> Action:
     """Sets letters in place. A hundred places fit: 4 KB an expression, 300 operators (DynamoDB's limits)."""
-    names, values = {"#states": "states"}, {}
+    names: dict[str, str] = {"#states": "states"} if change.places else {}
+    values: Item = {}
     sets, conditions = [], ["attribute_exists(pk)"]
     for index, (must, to) in change.places.items():
         values[f":{must}"], values[f":{to}"] = attribute(must), attribute(to)
@@ -80,12 +81,13 @@ def _move(change: Move, write: str) -> Action:
 
 
 def _count(change: Count, write: str) -> Action:
-    names, values = {"#counts": "counts", "#epoch": "epoch"}, {":epoch": attribute(change.epoch)}
+    names, values = {"#epoch": "epoch"}, {":epoch": attribute(change.epoch)}
     sets, conditions = [], ["#epoch=:epoch"]
     for index, (letter, more) in enumerate(change.delta.items()):
         if not more:
             continue
-        names[f"#{index}"], values[f":{index}"], values[":zero"] = letter, attribute(more), attribute(0)
+        names["#counts"], values[":zero"] = "counts", attribute(0)
+        names[f"#{index}"], values[f":{index}"] = letter, attribute(more)
         sets.append(f"#counts.#{index}=if_not_exists(#counts.#{index},:zero)+:{index}")
         if more < 0:
             values[f":least{index}"] = attribute(-more)

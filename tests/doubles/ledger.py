@@ -127,8 +127,9 @@ class MemoryLedger:
     def files(self, first: int, last: int, limit: int) -> list[tuple[File, Tally]]:
         with self._lock:
             found = self._listed(File, (f for f in self._all(File) if first <= f.n <= last), limit)
-            tallies = {tally.n: tally for tally in self._all(Tally)}
-            return [(file, tallies.get(file.n) or Tally(file.n)) for file in found]
+            tallies = [self._records[Tally].get((Tally, file.n)) for file in found]
+            pairs = zip(found, tallies, strict=True)
+            return [(file, tally if isinstance(tally, Tally) else Tally(file.n)) for file, tally in pairs]
 
     def pages(self, ids: Collection[tuple[int, int]]) -> dict[tuple[int, int], Page]:
         with self._lock:
@@ -224,7 +225,7 @@ def write_units(old: Record | None, new: Record | None) -> int:
 
 
 def index_units(old: Record | None, new: Record | None) -> int:
-    """What the index `failures` adds to a write: a write for each place in it that is left, taken or changed."""
+    """What the index `failures` adds: a write for each place in it that is left, taken or changed."""
     left, taken = _indexed(old), _indexed(new)
     if left and taken and all(left[name] == taken[name] for name in INDEX):
         return write_units(old, new)
