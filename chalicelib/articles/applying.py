@@ -26,7 +26,7 @@ ATTEMPTS = 3
 
 _ROUNDS = 60
 _PAUSE = 0.02  # seconds, after a round that lost every race
-_POISON = f"The entry ended its worker in {ATTEMPTS} runs and is not run again; look at its size and values, then retry."
+_POISON = f"The entry ended its worker in {ATTEMPTS} runs; look at its size and values, then retry."
 
 
 @dataclass

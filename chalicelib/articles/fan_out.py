@@ -8,7 +8,7 @@ same file loses; all between two of them may be done again. A message to this wo
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from chalicelib.articles.delta_format import DeltaEntry, Limits, read_entries, unpack
 from chalicelib.articles.sending import KEPT_ENTRIES, Sender
@@ -49,7 +49,7 @@ class FanOutSettings:
 
     scope: Scope = "article"
     packing: int = 1
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
     fetch_seconds: float = 240.0
     """The longest that one fetch may take."""
 

@@ -1,7 +1,6 @@
 """Notices of the bucket: each new object under `delta/` is a delta file, in the order in which it was written."""
 
 import json
-from collections.abc import Callable
 from urllib.parse import unquote_plus
 
 from chalicelib.ledger.acceptance import Acceptance
@@ -17,7 +16,7 @@ class UnreadableNotice(Exception):
 class Intake:
     """Accepts the objects that notices name."""
 
-    def __init__(self, acceptance: Acceptance, blobs: Blobs, bucket: str, strict: Callable[[], bool]) -> None:
+    def __init__(self, acceptance: Acceptance, blobs: Blobs, bucket: str, strict: bool) -> None:
         self._acceptance, self._blobs, self._bucket, self._strict = acceptance, blobs, bucket, strict
 
     def take(self, body: str) -> list[int]:
@@ -30,7 +29,7 @@ class Intake:
         for key, version_id in read_notice(body):
             if key.startswith(PREFIX) and not key.endswith("/"):
                 accepted += self._acceptance.accept_object(
-                    self._blobs, self._bucket, key, version_id, self._strict()
+                    self._blobs, self._bucket, key, version_id, self._strict
                 )
         return accepted
 

@@ -4,9 +4,10 @@ from collections import OrderedDict
 from collections.abc import Sequence
 
 from chalicelib.articles.delta_format import DeltaEntry, read_range
+from chalicelib.articles.work import gate_key
 from chalicelib.ports.article_store import Entry
-from chalicelib.ports.blobs import Blobs
-from chalicelib.ports.ledger_records import PAGE_SIZE, Page
+from chalicelib.ports.blobs import BlobNotFound, Blobs
+from chalicelib.ports.ledger_records import PAGE_SIZE, Page, Scope
 
 _PAGES_KEPT = 16
 
@@ -44,3 +45,15 @@ class Snapshots:
     def entry(self, page: Page, entry: Entry) -> DeltaEntry:
         """One entry of a page. Raises `BlobNotFound`, `Unavailable`."""
         return self.page(page)[entry.pos % PAGE_SIZE]
+
+    def entry_or_none(self, page: Page, entry: Entry) -> DeltaEntry | None:
+        """One entry of a page; None when the snapshot is gone. Raises `Unavailable`."""
+        try:
+            return self.entry(page, entry)
+        except BlobNotFound:
+            return None
+
+    def key_of(self, page: Page, entry: Entry, scope: Scope) -> str | None:
+        """The gate that an entry stands behind; None when the snapshot is gone. Raises `Unavailable`."""
+        delta = self.entry_or_none(page, entry)
+        return None if delta is None else gate_key(scope, delta.number, entry)

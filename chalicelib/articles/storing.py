@@ -13,7 +13,7 @@ class Stored:
     """What the write of a round came to.
 
     verdicts: those that hold; the others depend on an article that was not written. refused: articles that the store
-    refuses with several entries in them: these go one by one. unknown: gate keys with a write of which nothing is known.
+    refuses with several entries in them: these go one by one. unknown: gate keys with a write without an answer.
     """
 
     verdicts: list[Verdict] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""Lists of jobs and files. Each reads control first, then files in order of acceptance; payloads come from snapshots."""
+"""Lists of jobs and files: each reads control first, then files in order of acceptance; payloads from snapshots."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass

@@ -3,16 +3,14 @@
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Protocol
 
-from chalicelib.errors import Unavailable
 from chalicelib.ledger.acceptance import wake_file_worker
 from chalicelib.ledger.commands import FLUSH, FORGET_SUCCEEDED, RETRY, Commands, maintenance_message
 from chalicelib.ledger.states import HELD, letters_as_read, scope_of
 from chalicelib.ports.article_store import Entry
 from chalicelib.ports.clock import Clock
 from chalicelib.ports.ledger import Conflict, Delete, Ledger, Put
-from chalicelib.ports.ledger_records import Control, File, Gate, Page, Request, Retry
+from chalicelib.ports.ledger_records import Control, File, Gate, Page, Request, Retry, Scope
 from chalicelib.ports.queue import OrderedQueue, Queue
 
 _SECONDS_KEPT = 15.0
@@ -23,13 +21,8 @@ class UnreadableRequest(Exception):
     """A message that asks for nothing that is known here."""
 
 
-class KeyReader(Protocol):
-    """Reads the gate key of entries from where a file's bytes lie."""
-
-    def key_of(self, page: Page, entry: Entry, control: Control) -> str | None:
-        """The key of the gate that the entry stands behind; None when the bytes are gone."""
-        ...
-
+KeyOf = Callable[[Page, Entry, Scope], str | None]
+"""Reads the key of the gate that an entry stands behind from where its file's bytes lie; None when these are gone."""
 
 SendDrain = Callable[[str, int], None]
 """Sends a drain for a gate key and a ticket into its group. Raises `Unavailable`."""
@@ -42,14 +35,14 @@ class Maintenance:
         self,
         ledger: Ledger,
         commands: Commands,
-        keys: KeyReader,
+        key_of: KeyOf,
         queue: Queue,
         file_queue: OrderedQueue,
         send_drain: SendDrain,
         clock: Clock,
         new_id: Callable[[], str],
     ) -> None:
-        self._ledger, self._commands, self._keys, self._queue = ledger, commands, keys, queue
+        self._ledger, self._commands, self._key_of, self._queue = ledger, commands, key_of, queue
         self._file_queue, self._send_drain = file_queue, send_drain
         self._clock, self._new_id = clock, new_id
 
@@ -63,7 +56,10 @@ class Maintenance:
             do, ticket, last = message["do"], int(message["ticket"]), int(message["last"])
         except (ValueError, KeyError, TypeError) as error:
             raise UnreadableRequest(type(error).__name__) from error
-        spare = lambda: time_left() - _SECONDS_KEPT  # noqa: E731
+
+        def spare() -> float:
+            return time_left() - _SECONDS_KEPT
+
         if do == RETRY:
             done = self.hand_out(ticket, spare)
         elif do == FLUSH:
@@ -163,7 +159,7 @@ class Maintenance:
                 for index, letter in enumerate(letters_as_read(page, control)):
                     entry = Entry(file.n, page.first_pos + index)
                     if letter in HELD and pos in (None, entry.pos):
-                        key = self._keys.key_of(page, entry, control)
+                        key = self._key_of(page, entry, scope_of(control))
                         if key is not None and key not in seen:
                             seen.add(key)
                             yield "", key
@@ -214,6 +210,3 @@ class Maintenance:
 
 def _place(failure: Gate | File) -> Entry:
     return failure.owner if isinstance(failure, Gate) else Entry(failure.n, -1)
-
-
-__all__ = ["KeyReader", "Maintenance", "SendDrain", "UnreadableRequest", "Unavailable"]

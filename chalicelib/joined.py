@@ -1,0 +1,207 @@
+"""The domain joined over its ports: every service is made from them on first use, whatever stands behind them.
+
+`chalicelib.bootstrap` puts the real adapters behind the ports; tests put their doubles there.
+"""
+
+from __future__ import annotations
+
+import random
+import secrets
+from abc import ABC, abstractmethod
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from chalicelib.settings import Settings
+
+if TYPE_CHECKING:
+    from chalicelib.accounts.service import Accounts
+    from chalicelib.articles.applying import Applier
+    from chalicelib.articles.dead_letters import DeadLetters
+    from chalicelib.articles.delivery import Delivery
+    from chalicelib.articles.draining import Drainer
+    from chalicelib.articles.fan_out import FanOut
+    from chalicelib.articles.intake import Intake
+    from chalicelib.articles.service import ArticleService
+    from chalicelib.articles.snapshots import Snapshots
+    from chalicelib.ledger.acceptance import Acceptance
+    from chalicelib.ledger.commands import Commands
+    from chalicelib.ledger.listing import Listing
+    from chalicelib.ledger.maintenance import Maintenance
+    from chalicelib.ledger.sweep import Sweep
+    from chalicelib.ports.accounts import AccountStore
+    from chalicelib.ports.article_store import ArticleStore
+    from chalicelib.ports.blobs import Blobs
+    from chalicelib.ports.clock import Clock
+    from chalicelib.ports.fetcher import Fetcher
+    from chalicelib.ports.ledger import Ledger
+    from chalicelib.ports.queue import OrderedQueue, Queue
+
+
+class Joined(ABC):
+    """The services, one attribute each; the abstract ones are the ports."""
+
+    @property
+    @abstractmethod
+    def settings(self) -> Settings: ...
+    @property
+    @abstractmethod
+    def clock(self) -> Clock: ...
+    @property
+    @abstractmethod
+    def account_store(self) -> AccountStore: ...
+    @property
+    @abstractmethod
+    def article_store(self) -> ArticleStore: ...
+    @property
+    @abstractmethod
+    def ledger(self) -> Ledger: ...
+    @property
+    @abstractmethod
+    def blobs(self) -> Blobs: ...
+    @property
+    @abstractmethod
+    def fetcher(self) -> Fetcher: ...
+    @property
+    @abstractmethod
+    def file_queue(self) -> OrderedQueue: ...
+    @property
+    @abstractmethod
+    def article_queue(self) -> OrderedQueue: ...
+    @property
+    @abstractmethod
+    def maintenance_queue(self) -> Queue: ...
+    @property
+    @abstractmethod
+    def parking_queue(self) -> Queue: ...
+
+    def new_id(self) -> str:
+        """A random name by which a writer knows its own write."""
+        return secrets.token_hex(8)
+
+    def jitter(self) -> float:
+        """Seconds to wait before another try after a lost race."""
+        return random.uniform(0.005, 0.05)  # noqa: S311 - spreads writers, hides nothing
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        """Users and tokens."""
+        from chalicelib.accounts.service import Accounts
+
+        return Accounts(self.account_store, self.clock)
+
+    @cached_property
+    def articles(self) -> ArticleService:
+        """Articles as clients read and write them."""
+        from chalicelib.articles.service import ArticleService
+
+        return ArticleService(self.article_store, self.clock, self.new_id)
+
+    @cached_property
+    def acceptance(self) -> Acceptance:
+        """Takes files in."""
+        from chalicelib.ledger.acceptance import Acceptance
+
+        return Acceptance(self.ledger, self.file_queue, self.clock, self.new_id, self.jitter)
+
+    @cached_property
+    def snapshots(self) -> Snapshots:
+        """Entries read again."""
+        from chalicelib.articles.snapshots import Snapshots
+
+        return Snapshots(self.blobs)
+
+    @cached_property
+    def listing(self) -> Listing:
+        """Lists of jobs and files."""
+        from chalicelib.ledger.listing import Listing
+
+        return Listing(self.ledger, self.snapshots.entry_or_none)
+
+    @cached_property
+    def commands(self) -> Commands:
+        """Clear, flush, clearsuccessful, retry."""
+        from chalicelib.ledger.commands import Commands
+
+        return Commands(self.ledger, self.maintenance_queue, self.clock, self.jitter)
+
+    @cached_property
+    def intake(self) -> Intake:
+        """Notices of the bucket."""
+        from chalicelib.articles.intake import Intake
+
+        return Intake(self.acceptance, self.blobs, self.settings.bucket, self.settings.delta_strict)
+
+    @cached_property
+    def fan_out(self) -> FanOut:
+        """The file worker."""
+        from chalicelib.articles.delta_format import Limits
+        from chalicelib.articles.fan_out import FanOut, FanOutSettings
+
+        settings = self.settings
+        limits = Limits(
+            max_bytes=settings.fetch_max_bytes,
+            max_unpacked_bytes=settings.fetch_max_unpacked_bytes,
+            max_ratio=settings.fetch_max_ratio,
+        )
+        spread = FanOutSettings(
+            settings.delta_block_scope, settings.entries_per_message, limits, settings.fetch_timeout_seconds
+        )
+        return FanOut(
+            self.ledger, self.blobs, self.fetcher, self.file_queue, self.article_queue, self.clock, spread
+        )
+
+    @cached_property
+    def applier(self) -> Applier:
+        """Applies entries."""
+        from chalicelib.articles.applying import Applier
+
+        return Applier(self.ledger, self.article_store, self.clock)
+
+    @cached_property
+    def drainer(self) -> Drainer:
+        """Runs what stands behind a gate."""
+        from chalicelib.articles.draining import Drainer
+
+        return Drainer(self.ledger, self.article_store, self.snapshots, self.article_queue, self.clock)
+
+    @cached_property
+    def delivery(self) -> Delivery:
+        """Batches of the article queue."""
+        from chalicelib.articles.delivery import Delivery
+
+        return Delivery(self.applier, self.drainer, self.snapshots)
+
+    @cached_property
+    def dead_letters(self) -> DeadLetters:
+        """What the queues gave up."""
+        from chalicelib.articles.dead_letters import DeadLetters
+
+        return DeadLetters(
+            self.applier, self.drainer, self.snapshots, lambda: self.intake, self.parking_queue
+        )
+
+    @cached_property
+    def maintenance(self) -> Maintenance:
+        """Long work on the ledger."""
+        from chalicelib.articles.work import Drain
+        from chalicelib.ledger.maintenance import Maintenance
+
+        return Maintenance(
+            self.ledger,
+            self.commands,
+            self.snapshots.key_of,
+            self.maintenance_queue,
+            self.file_queue,
+            lambda key, ticket: self.drainer.send(Drain(key, ticket)),
+            self.clock,
+            self.new_id,
+        )
+
+    @cached_property
+    def sweep(self) -> Sweep:
+        """What goes over all work once a minute."""
+        from chalicelib.ledger.sweep import Sweep
+
+        return Sweep(
+            self.ledger, self.file_queue, self.maintenance_queue, lambda: self.article_store, self.clock
+        )
