@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 EMAIL = "admin@example.com"
 
 
-class _SystemClock:
+class SystemClock:
+    """The machine's clock."""
+
     def now(self) -> float:
         """Return the seconds since the epoch."""
         return time.time()
@@ -26,7 +28,7 @@ class _SystemClock:
 
 def ensure(store: "AccountStore", known: Admin | None) -> Admin:
     """Return the known administrator if the token still works, else one with a new token."""
-    accounts = Accounts(store, _SystemClock())
+    accounts = Accounts(store, SystemClock())
     if known is not None and _works(accounts, known):
         return known
     # Nobody is told the password: the token is what a local stack is used with.
