@@ -12,12 +12,14 @@ POLICIES: dict[str, list[Json]] = {
         _LEDGER,
         may.send("DeltaFileQueue", "MaintenanceQueue"),
         may.read_snapshots(),
+        may.see_what_is_missing(),
     ],
     "Intake": [
         may.consume("DeltaNoticesQueue"),
         _LEDGER,
         may.list_dropped_versions(),
         may.read_dropped_files(),
+        may.see_what_is_missing(),
         may.send("DeltaFileQueue"),
     ],
     "FileWorker": [
@@ -25,30 +27,33 @@ POLICIES: dict[str, list[Json]] = {
         _LEDGER,
         may.read_dropped_files(),
         may.write_snapshots(),
+        may.see_what_is_missing(),
         may.send("DeltaFileQueue", "DeltaArticleQueue"),
     ],
     "Apply": [
         may.consume("DeltaArticleQueue"),
         _LEDGER,
         may.read_snapshots(),
+        may.see_what_is_missing(),
         may.send("DeltaArticleQueue"),
     ],
     "Maintenance": [
         may.consume("MaintenanceQueue"),
         _LEDGER,
         may.read_snapshots(),
+        may.see_what_is_missing(),
         may.send("MaintenanceQueue", "DeltaArticleQueue", "DeltaFileQueue"),
     ],
     "DeadLetters": [
         may.consume(*dead_letter_ids()),
         _LEDGER,
         may.read_snapshots(),
+        may.see_what_is_missing(),
         may.send("ParkingQueue", "DeltaArticleQueue", "MaintenanceQueue"),
     ],
     "Sweep": [
         _LEDGER,
         may.send("DeltaFileQueue", "DeltaArticleQueue", "MaintenanceQueue"),
-        may.put_metrics(),
     ],
 }
 

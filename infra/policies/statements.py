@@ -59,18 +59,16 @@ def read_dropped_files() -> Json:
     return _allow("ReadDroppedFiles", ["s3:GetObject", "s3:GetObjectVersion"], _under("delta/"))
 
 
+def see_what_is_missing() -> Json:
+    """List the bucket. Whoever may not is told 403 and not 404 of an object that is not there."""
+    return _allow("SeeWhatIsMissing", ["s3:ListBucket"], att("Bucket", "Arn"))
+
+
 def list_dropped_versions() -> Json:
     """List the versions of what people put into the bucket."""
     statement = _allow("ListDroppedVersions", ["s3:ListBucketVersions"], att("Bucket", "Arn"))
     # The resource of a list is the bucket: the prefix can only be a condition.
     return statement | {"Condition": {"StringLike": {"s3:prefix": "delta/*"}}}
-
-
-def put_metrics() -> Json:
-    """Put metrics, into the namespace `Lightrail` only."""
-    # CloudWatch knows no resource for PutMetricData: the namespace is the only thing that can be named.
-    statement = _allow("PutMetrics", ["cloudwatch:PutMetricData"], "*")
-    return statement | {"Condition": {"StringEquals": {"cloudwatch:namespace": "Lightrail"}}}
 
 
 def write_logs(log_group: str) -> Json:

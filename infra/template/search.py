@@ -64,8 +64,10 @@ def _policy(function: str, actions: tuple[str, ...]) -> Json:
         "Sid": "Articles",
         "Effect": "Allow",
         "Action": list(actions),
-        # The alias, what is under it, and the indexes that it points to.
+        # The alias, what is under it, and the indexes that it points to; whether there is one, and to make it.
         "Resource": [
+            sub("${Domain}/_alias/${ArticleIndex}", Domain=ARN),
+            *([sub("${Domain}/_aliases", Domain=ARN)] if actions == WRITE else []),
             sub("${Domain}/${ArticleIndex}", Domain=ARN),
             sub("${Domain}/${ArticleIndex}/*", Domain=ARN),
             sub("${Domain}/${ArticleIndex}-*", Domain=ARN),
