@@ -1,8 +1,8 @@
 """What every queue promises its sender, held by the ones in memory and the ones on SQS.
 
 moto stands in for SQS. It deduplicates and keeps the order of a first delivery, so the sender's side is held
-against it. It gives out a group wrongly after a visibility timeout, so the receiver's side of the double has tests
-of its own in `tests/unit/test_memory_queues.py`.
+against it. It gives out a group wrongly after a visibility timeout, so the receiver's side of the double has
+tests of its own in `tests/unit/test_memory_queues.py`.
 """
 
 from collections.abc import Callable, Iterator
