@@ -33,7 +33,6 @@ MOVES: frozenset[tuple[str, str]] = frozenset(
     {
         *((QUEUED, to) for to in (SUCCEEDED, FAILED, BLOCKED, CLEARED)),
         *((held, to) for held in (FAILED, BLOCKED) for to in (RETRYING, FLUSHED)),
-        (FAILED, BLOCKED),  # an older entry of the article failed after it and took the gate over
         *((RETRYING, to) for to in (SUCCEEDED, FAILED, BLOCKED, FLUSHED)),
     }
 )
