@@ -14,6 +14,7 @@ from infra.local.progress import Task
 # About twice what a start takes on two busy cores.
 START_SECONDS = 120.0
 STOP_SECONDS = 20.0
+ANSWER_SECONDS = 5.0
 _HEAP = "512m"
 
 
@@ -74,7 +75,9 @@ def prepare(root: Path) -> None:
     shutil.copy(Path(__file__).with_name("log4j2.properties"), own / "conf")
 
 
-def _call(port: int, method: str, path: str, body: object = None, timeout: float = 5.0) -> dict[str, object]:
+def _call(
+    port: int, method: str, path: str, body: object = None, timeout: float | None = None
+) -> dict[str, object]:
     request = urllib.request.Request(
         f"http://127.0.0.1:{port}{path}",
         method=method,
@@ -82,7 +85,7 @@ def _call(port: int, method: str, path: str, body: object = None, timeout: float
         headers={"Content-Type": "application/json"},
     )
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(request, timeout=timeout) as answer:
+    with opener.open(request, timeout=timeout or ANSWER_SECONDS) as answer:
         content = json.load(answer)
     return content if isinstance(content, dict) else {}
 

@@ -178,9 +178,11 @@ class Stack:
     ) -> None:
         port = self._ports.get(daemon.name)
         if daemon.runs(command(port)):
-            wait(port)
-            return
-        if daemon.pid() is not None:
+            with contextlib.suppress(LocalStackError):
+                wait(port)
+                return
+            task.update("it runs but does not answer: starting it again")
+        elif daemon.pid() is not None:
             task.update("its settings have changed: starting it again")
         daemon.stop(stop_seconds)
         prepare()
