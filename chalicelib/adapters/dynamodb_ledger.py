@@ -1,11 +1,12 @@
 """The ledger on one DynamoDB table; `dynamodb_ledger_items` has the form of the items.
 
 **Own writes.** The answer of a write can get lost; whoever then sends it again finds its condition no longer
-true. A write alone leaves its random mark in the item (`write`): a refused one that finds its own mark has
-happened. A transaction bears the mark as its token, by which DynamoDB knows it for ten minutes; so does a
-`Delete` alone, which leaves nothing to know it by. So a commit that happened and is sent again, by this
-adapter or by botocore, raises no `Conflict`, unless somebody else wrote that very item between the two.
-A time-out is not sent again: it raises `Unavailable`, and the commit may have happened.
+true. A `Put` or `Move` alone leaves its random mark in the item (`write`): a refused one that finds its own
+mark has happened. A transaction bears the mark as its token, by which DynamoDB knows it for ten minutes; so does
+a `Delete` alone, which leaves nothing to know it by, and a `Count`, whose condition would hold again. So a commit
+that happened and is sent again, by this adapter or by botocore, raises no `Conflict`, unless somebody else wrote
+that very item between the two. A time-out is not sent again: it raises `Unavailable`, and the commit may have
+happened.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -23,7 +24,7 @@ from chalicelib.adapters.dynamodb_ledger_items import R, attribute, record_of
 from chalicelib.errors import Unavailable
 from chalicelib.ports.article_store import Entry
 from chalicelib.ports.clock import Clock
-from chalicelib.ports.ledger import CHANGES_PER_COMMIT, Change, Conflict, Delete, EpochIs, Move, Put
+from chalicelib.ports.ledger import CHANGES_PER_COMMIT, Change, Conflict, Move, Put
 from chalicelib.ports.ledger_records import (
     Announcement,
     Blocked,
@@ -64,10 +65,10 @@ class DynamoLedger:
         actions = [action_of(change, write, self._clock.now()) for change in changes]
         if len({action.key for action in actions}) < len(actions):
             raise ValueError("two changes of one commit touch the same record")
-        if len(changes) > 1 or isinstance(changes[0], Delete | EpochIs):
-            self._transact(changes, actions, write)
-        else:
+        if len(changes) == 1 and isinstance(changes[0], Put | Move):
             self._write_alone(changes[0], actions[0], write)
+        else:
+            self._transact(changes, actions, write)
         for change in changes:
             if isinstance(change, Put) and isinstance(change.record, File) and change.record.forgotten:
                 self._expire_tally(change.record.n)
@@ -203,7 +204,7 @@ class DynamoLedger:
         )
         return islice(found, limit)
 
-    def _write_alone(self, change: Change, action: Action, write: str) -> items.Item:
+    def _write_alone(self, change: Put | Move, action: Action, write: str) -> items.Item:
         """The item after one conditional write (empty after a put)."""
         more = {"ReturnValues": "ALL_NEW"} if isinstance(change, Move) else {}
         try:

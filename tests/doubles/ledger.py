@@ -82,7 +82,7 @@ class MemoryLedger:
             raise ValueError("two changes of one commit touch the same record")
         with self._lock:
             stored = [self._records[key[0]].get(key) for key in targets]
-            factor = 2 if len(changes) > 1 or isinstance(changes[0], Delete | EpochIs) else 1  # a transaction
+            factor = 1 if len(changes) == 1 and isinstance(changes[0], Put | Move) else 2  # a transaction
             pairs = list(zip(changes, stored, strict=True))
             if lost := [i for i, (change, old) in enumerate(pairs) if not holds(change, old)]:
                 self.units["writes"] += factor * sum(write_units(old, old) for old in stored)
