@@ -1,9 +1,7 @@
 """The calls of administrators: users and their tokens."""
 
-from collections.abc import Mapping
-
 from chalicelib.web import envelope, reading, schemas
-from chalicelib.web.call import Answer, Audience, Body, Call, Parameter, Route, Success
+from chalicelib.web.call import Answer, Audience, Body, Call, Route, Success
 
 
 def create_user(call: Call) -> Answer:
@@ -37,12 +35,7 @@ def _new_token(status: int, message: str, description: str) -> Success:
     return Success(status, schema, schemas.success_example(message, _NEW_TOKEN_EXAMPLE), description)
 
 
-def _email_body(required: bool) -> Body:
-    schema: Mapping[str, object] = (
-        {**schemas.EMAIL_BODY, "required": ["email"]} if required else schemas.EMAIL_BODY
-    )
-    return Body(schema, {"email": "muhammad.davis@example.org"}, required)
-
+_EMAIL = Body(schemas.EMAIL_BODY, {"email": "muhammad.davis@example.org"})
 
 ROUTES = (
     Route(
@@ -89,17 +82,9 @@ ROUTES = (
             schemas.success_example("User deleted", None),
             "The user and all tokens are gone.",
         ),
-        "Deletes a user, who is refused from the next request on. `email` stands in the body or in the query; "
-        "administrators cannot be deleted.",
-        _email_body(False),
-        (
-            Parameter(
-                "email",
-                "query",
-                {"type": "string"},
-                "The user's e-mail address, where the body does not say it.",
-            ),
-        ),
+        "Deletes a user, who is refused from the next request on; administrators cannot be deleted. Where a body "
+        "cannot be sent with DELETE, `email` may stand in the query instead.",
+        _EMAIL,
         refusals=(403, 404, 409),
     ),
     Route(
@@ -112,7 +97,7 @@ ROUTES = (
         renew_token,
         _new_token(200, "Token renewed", "The user's name and only valid token, which is shown this once."),
         "Revokes all tokens of a user, effective at the next request, and issues a new one.",
-        _email_body(True),
+        _EMAIL,
         refusals=(404, 409),
     ),
 )

@@ -11,7 +11,7 @@ from chalicelib.web.delta_urls import read_submission
 _NUMBER = Parameter(
     "articleNumber",
     "path",
-    {"type": "string", "minLength": 1},
+    schemas.NUMBER_IN_PATH,
     "The article number, percent-encoded; one pair of wrapping double quotes is taken off.",
     "12411116",
 )

@@ -107,7 +107,8 @@ def _completed(event: Mapping[str, Any]) -> dict[str, Any]:
 
 def _prefix(path: str, route: str) -> str:
     """What stands before the route in the path of the request: the stage or the base path of a custom domain."""
-    before, found, _ = path.partition(route.split("{")[0])
+    fixed = route.split("{")[0]
+    before, found, _ = path.partition(fixed) if fixed else ("", "", "")
     return quote(before, safe="/") if found else ""
 
 

@@ -99,11 +99,24 @@ _VALUE: Schema = {
     "description": "A string, stored as it is; an integer stands for its decimal digits, null for an empty string.",
     "type": ["string", "integer", "null"],
 }
+# At least one character that is neither blank nor a quote, and none that is a slash or a control character.
+_NUMBER_PATTERN = (
+    r"^[^/\u0000-\u001f\u007f-\u009f]*[^/\u0000-\u001f\u007f-\u009f\s\"][^/\u0000-\u001f\u007f-\u009f]*$"
+)
 _NUMBER: Schema = {
-    "description": f"An article number of at most {NUMBER_BYTES} bytes, without `/` and control characters; one pair of "
-    "wrapping double quotes is taken off.",
+    "description": f"An article number of at most {NUMBER_BYTES} bytes in UTF-8, without `/` and control characters; "
+    "one pair of wrapping double quotes is taken off. An integer stands for its decimal digits.",
     "type": ["string", "integer"],
+    "maxLength": NUMBER_BYTES,
+    "pattern": _NUMBER_PATTERN,
 }
+NUMBER_IN_PATH: Schema = {
+    "type": "string",
+    "minLength": 1,
+    "maxLength": NUMBER_BYTES,
+    "pattern": _NUMBER_PATTERN,
+}
+_FILLED: Schema = {"type": "string", "pattern": r"[^\s\"]"}
 _TIME: Schema = {"type": "string", "format": "date-time"}
 
 
@@ -126,8 +139,8 @@ DELTA_UPDATE_BODY: Schema = {
     "properties": {
         "file": {"description": "The URL of one delta file.", "type": ["string", "null"]},
         "files": {
-            "description": "URLs of delta files: a JSON array, a string that holds one, or a bracketed list without "
-            "quotes. At most 100 with `file`; one that stands twice is taken once.",
+            "description": "URLs of delta files: a JSON array, a string that holds one, or a bracketed list "
+            "without quotes. At most 100 with `file`; one that stands twice is taken once.",
             "anyOf": [{"type": "array", "items": TEXT}, TEXT, {"type": "null"}],
         },
         "strict": {
@@ -135,32 +148,51 @@ DELTA_UPDATE_BODY: Schema = {
             "enum": [True, False, "true", "false", None],
         },
     },
+    "anyOf": [
+        {"properties": {"file": _FILLED}, "required": ["file"]},
+        {
+            "properties": {"files": {"anyOf": [{"type": "array", "contains": _FILLED}, _FILLED]}},
+            "required": ["files"],
+        },
+    ],
     "additionalProperties": True,
 }
 CREATE_USER_BODY: Schema = {
     "type": "object",
     "properties": {
-        "name": {"type": "string", "maxLength": 255},
-        "email": {"type": "string", "maxLength": 255},
-        "password": {"type": "string", "minLength": 8, "maxLength": 255},
+        "name": {"type": "string", "maxLength": 255, "pattern": r"\S"},
+        "email": {"type": "string", "maxLength": 255, "format": "email"},
+        "password": {"type": "string", "minLength": 8, "maxLength": 255, "pattern": r"\S"},
     },
     "required": ["name", "email", "password"],
     "additionalProperties": True,
 }
-EMAIL_BODY: Schema = {"type": "object", "properties": {"email": TEXT}, "additionalProperties": True}
+EMAIL_BODY: Schema = {
+    "type": "object",
+    "properties": {"email": {"type": "string", "pattern": r"\S"}},
+    "required": ["email"],
+    "additionalProperties": True,
+}
 RETRY_BODY: Schema = {
     "type": "object",
     "properties": {
         "ids": {
             "description": "Ids of jobs; their articles are retried.",
             "type": ["array", "null"],
-            "items": TEXT,
+            "items": {"type": "string", "minLength": 1},
+            "minItems": 1,
+            "maxItems": 100,
         },
         "file": {
             "description": "The name of a file; the articles of its jobs are retried.",
             "type": ["string", "null"],
+            "pattern": _FILLED["pattern"],
         },
-        "article": {"description": "The number of an article.", "type": ["string", "integer", "null"]},
+        "article": {
+            **_NUMBER,
+            "description": "The number of an article.",
+            "type": ["string", "integer", "null"],
+        },
     },
     "additionalProperties": True,
 }
