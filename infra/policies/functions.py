@@ -18,8 +18,6 @@ POLICIES: dict[str, list[Json]] = {
         may.consume("DeltaNoticesQueue"),
         _LEDGER,
         may.list_dropped_versions(),
-        may.read_dropped_files(),
-        may.see_what_is_missing(),
         may.send("DeltaFileQueue"),
     ],
     "FileWorker": [
@@ -44,16 +42,18 @@ POLICIES: dict[str, list[Json]] = {
         may.see_what_is_missing(),
         may.send("MaintenanceQueue", "DeltaArticleQueue", "DeltaFileQueue"),
     ],
+    # A notice that was given up is accepted here, as the intake would have.
     "DeadLetters": [
         may.consume(*dead_letter_ids()),
         _LEDGER,
         may.read_snapshots(),
         may.see_what_is_missing(),
-        may.send("ParkingQueue", "DeltaArticleQueue", "MaintenanceQueue"),
+        may.list_dropped_versions(),
+        may.send("ParkingQueue", "DeltaArticleQueue", "DeltaFileQueue"),
     ],
     "Sweep": [
         _LEDGER,
-        may.send("DeltaFileQueue", "DeltaArticleQueue", "MaintenanceQueue"),
+        may.send("DeltaFileQueue", "MaintenanceQueue"),
     ],
 }
 

@@ -50,7 +50,8 @@ def dead_letter_ids() -> list[str]:
 
 def _queue(name: str, fifo: bool, visibility: object) -> Json:
     properties: Json = {
-        "QueueName": sub("${AWS::StackName}-" + name + (".fifo" if fifo else "")),
+        # The role comes first: by it the dead-letter consumer knows what a message was.
+        "QueueName": sub(name + "-${AWS::StackName}" + (".fifo" if fifo else "")),
         "MessageRetentionPeriod": RETENTION_SECONDS,
         "SqsManagedSseEnabled": True,
         "VisibilityTimeout": visibility,
