@@ -37,6 +37,16 @@ CHECKS = (
         [_PYTHON, "-m", "mypy"],
         "Mend the types that it names; `.venv/bin/mypy FILE` looks at one file",
     ),
+    Check(
+        "openapi",
+        [_PYTHON, "-m", "infra.openapi", "--check"],
+        "The routes have changed: run `.venv/bin/python -m infra.openapi`, look at the difference, commit it",
+    ),
+    Check(
+        "template",
+        [_PYTHON, "-m", "pytest", "-q", "tests/unit/test_template.py"],
+        "The packaged template breaks a rule of cfn-lint, of the SAM translator or of ours: mend infra/template",
+    ),
 )
 
 

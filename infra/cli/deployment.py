@@ -54,6 +54,6 @@ class LocalDeployment:
     def ledger(self) -> "Ledger":
         """Return the ledger of the deployment."""
         from chalicelib.adapters.dynamodb_ledger import DynamoLedger
-        from infra.local.first_admin import SystemClock
+        from chalicelib.adapters.system_clock import SystemClock
 
         return DynamoLedger(self.client("dynamodb"), self.outputs["LedgerTableName"], SystemClock())

@@ -1,10 +1,10 @@
 """The first administrator of a local stack, whose token `stack.json` holds."""
 
 import secrets
-import time
 from typing import TYPE_CHECKING
 
 from chalicelib.accounts.service import Accounts
+from chalicelib.adapters.system_clock import SystemClock
 from chalicelib.errors import Invalid, Unauthenticated
 from infra.local.description import Admin
 
@@ -12,18 +12,6 @@ if TYPE_CHECKING:
     from chalicelib.ports.accounts import AccountStore
 
 EMAIL = "admin@example.com"
-
-
-class SystemClock:
-    """The machine's clock."""
-
-    def now(self) -> float:
-        """Return the seconds since the epoch."""
-        return time.time()
-
-    def sleep(self, seconds: float) -> None:
-        """Wait."""
-        time.sleep(seconds)
 
 
 def ensure(store: "AccountStore", known: Admin | None) -> Admin:
