@@ -19,7 +19,7 @@ def without_tls(template: dict[str, Any]) -> None:
     """Take the refusal of plain HTTP out of the template's policies: the emulator speaks nothing else."""
     resources = template["Resources"]
     for name, resource in list(resources.items()):
-        if resource["Type"] in ("AWS::SQS::QueuePolicy", "AWS::S3::BucketPolicy"):
+        if resource.get("Type") in ("AWS::SQS::QueuePolicy", "AWS::S3::BucketPolicy"):
             document = resource["Properties"]["PolicyDocument"]
             document["Statement"] = [each for each in document["Statement"] if each["Sid"] != "TlsOnly"]
             if not document["Statement"]:

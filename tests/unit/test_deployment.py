@@ -1,0 +1,219 @@
+"""Deploying to AWS: what is called, what is kept, and what a person is told."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from moto import mock_aws
+
+from infra import deploy
+from infra.deploy import deploy_aws, main
+from infra.deployment.emulator_gaps import without_tls
+from infra.deployment.stack import CloudFormationStack, DeploymentError
+from infra.packaging import Packaged
+from infra.template.build import merge_template
+
+Json = dict[str, Any]
+REGION = "eu-west-1"
+ACCOUNT = "123456789012"  # moto's
+
+
+class CloudFormation:
+    """CloudFormation as it answers: one stack, a script of the states that it goes through."""
+
+    def __init__(self, status: str = "", *, states: tuple[str, ...] = (), refusal: str = "") -> None:
+        self.status, self.refusal = status, refusal
+        self.states = list(states)
+        self.parameters: dict[str, str] = {}
+        self.change_sets: list[Json] = []
+        self.events: list[Json] = []
+        self.executed: list[str] = []
+        self.templates: list[str] = []
+
+    def describe_stacks(self, StackName: str) -> Json:
+        if self.executed and self.states:
+            self._enter(self.states.pop(0))
+        if not self.status:
+            raise _error("ValidationError", f"Stack with id {StackName} does not exist")
+        parameters = [{"ParameterKey": k, "ParameterValue": v} for k, v in self.parameters.items()]
+        outputs = [{"OutputKey": "EndpointURL", "OutputValue": "https://example.com/api/"}]
+        stack = {"StackStatus": self.status, "Parameters": parameters, "Outputs": outputs}
+        return {"Stacks": [stack]}
+
+    def _enter(self, state: str) -> None:
+        self.status = state
+        failed = "ROLLBACK" in state
+        event = {
+            "EventId": str(len(self.events)),
+            "LogicalResourceId": "Bucket" if failed else "Stack",
+            "ResourceStatus": "CREATE_FAILED" if failed else state,
+            "ResourceStatusReason": "the name is taken" if failed else "",
+        }
+        self.events.insert(0, event)
+
+    def describe_stack_events(self, StackName: str) -> Json:
+        if not self.status:
+            raise _error("ValidationError", f"Stack [{StackName}] does not exist")
+        return {"StackEvents": self.events}
+
+    def validate_template(self, TemplateURL: str) -> Json:
+        self.templates.append(TemplateURL)
+        return {"Parameters": [{"ParameterKey": name} for name in ("BlockScope", "AlarmEmail", "LogLevel")]}
+
+    def create_change_set(self, **call: Any) -> None:
+        self.change_sets.append(call)
+
+    def describe_change_set(self, **_: str) -> Json:
+        if self.refusal:
+            return {"Status": "FAILED", "StatusReason": self.refusal}
+        return {"Status": "CREATE_COMPLETE"}
+
+    def delete_change_set(self, **_: str) -> None:
+        return
+
+    def execute_change_set(self, ChangeSetName: str, **_: str) -> None:
+        self.executed.append(ChangeSetName)
+
+
+def _error(code: str, message: str) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": message}}, "call")
+
+
+def stack(client: CloudFormation, said: list[str] | None = None) -> CloudFormationStack:
+    return CloudFormationStack(client, "lightrail-test", (said or []).append, 0.0)  # type: ignore[arg-type]
+
+
+class Session:
+    """A session whose CloudFormation is the one above; S3 and STS are moto's."""
+
+    def __init__(self, cloudformation: CloudFormation, region: str | None = REGION) -> None:
+        self.region_name, self._cloudformation = region, cloudformation
+
+    def client(self, service: str) -> Any:
+        return self._cloudformation if service == "cloudformation" else boto3.client(service, REGION)  # type: ignore[call-overload]
+
+
+@pytest.fixture
+def packaged(tmp_path: Path) -> Packaged:
+    made = Packaged(tmp_path / "deployment.zip", tmp_path / "sam.json")
+    made.zip_path.write_bytes(b"zip")
+    function = {"Type": "AWS::Serverless::Function", "Properties": {"CodeUri": "./deployment.zip"}}
+    made.template_path.write_text(json.dumps({"Resources": {"Intake": function}}))
+    return made
+
+
+def test_a_stage_is_made_from_a_private_bucket_with_nothing_but_its_name(packaged: Packaged) -> None:
+    client, said = CloudFormation(states=("CREATE_IN_PROGRESS", "CREATE_COMPLETE")), list[str]()
+    with mock_aws():
+        session: Any = Session(client)
+        deployed = deploy_aws("test", packaged=packaged, session=session, say=said.append, poll_seconds=0)
+        s3, bucket = boto3.client("s3", REGION), f"lightrail-artifacts-{ACCOUNT}-{REGION}"
+        closed = s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]
+        keys = [item["Key"] for item in s3.list_objects_v2(Bucket=bucket)["Contents"]]
+        template_key = next(key for key in keys if key.startswith("template/"))
+        template = json.loads(s3.get_object(Bucket=bucket, Key=template_key)["Body"].read())
+    assert set(closed.values()) == {True}
+    assert template["Resources"]["Intake"]["Properties"]["CodeUri"] == (
+        f"s3://{bucket}/code/{packaged.digest}.zip"
+    )
+    (change_set,) = client.change_sets
+    assert change_set["StackName"] == deployed.stack_name == "lightrail-test"
+    assert change_set["ChangeSetType"] == "CREATE"
+    assert change_set["TemplateURL"] == f"https://{bucket}.s3.{REGION}.amazonaws.com/{template_key}"
+    assert change_set["Capabilities"] == ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
+    assert client.executed == [change_set["ChangeSetName"]]
+    assert "  Stack: CREATE_COMPLETE" in said
+    assert said[-1] == "  EndpointURL: https://example.com/api/"
+
+
+def test_what_is_there_is_not_uploaded_again(packaged: Packaged) -> None:
+    with mock_aws():
+        for _ in range(2):
+            client = CloudFormation(
+                "UPDATE_COMPLETE", refusal="The submitted information didn't contain changes."
+            )
+            session: Any = Session(client)
+            deploy_aws("test", packaged=packaged, session=session, say=lambda _: None, poll_seconds=0)
+        bucket = f"lightrail-artifacts-{ACCOUNT}-{REGION}"
+        assert boto3.client("s3", REGION).list_objects_v2(Bucket=bucket)["KeyCount"] == 2
+
+
+def test_without_a_region_nothing_is_done_and_the_remedy_is_named(packaged: Packaged) -> None:
+    session: Any = Session(CloudFormation(), region=None)
+    with pytest.raises(DeploymentError, match="run `aws configure`"):
+        deploy_aws("test", packaged=packaged, session=session, say=lambda _: None)
+
+
+def test_parameters_keep_their_values_unless_they_are_named() -> None:
+    client = CloudFormation("UPDATE_COMPLETE", states=("UPDATE_COMPLETE",))
+    client.parameters = {"BlockScope": "global", "AlarmEmail": "a@example.com", "Forgotten": "x"}
+    stack(client).deploy("https://example.com/t", {"AlarmEmail": "b@example.com"})
+    (change_set,) = client.change_sets
+    assert change_set["ChangeSetType"] == "UPDATE"
+    assert change_set["Parameters"] == [
+        {"ParameterKey": "AlarmEmail", "ParameterValue": "b@example.com"},
+        {"ParameterKey": "BlockScope", "UsePreviousValue": True},
+    ]
+
+
+def test_a_parameter_that_the_stack_does_not_have_is_refused_before_anything_is_done() -> None:
+    client = CloudFormation()
+    with pytest.raises(
+        DeploymentError, match="no parameter BlokScope; it has: AlarmEmail, BlockScope, LogLevel"
+    ):
+        stack(client).deploy("https://example.com/t", {"BlokScope": "global"})
+    assert client.change_sets == []
+
+
+def test_a_stack_without_changes_is_left_alone() -> None:
+    client = CloudFormation("CREATE_COMPLETE", refusal="No updates are to be performed.")
+    deployed = stack(client).deploy("https://example.com/t", {})
+    assert client.executed == []
+    assert deployed.outputs["EndpointURL"] == "https://example.com/api/"
+
+
+def test_a_refused_change_says_why() -> None:
+    client = CloudFormation("CREATE_COMPLETE", refusal="Unresolved resource dependencies [Nothing]")
+    with pytest.raises(DeploymentError, match=r"Unresolved resource dependencies \[Nothing\]"):
+        stack(client).deploy("https://example.com/t", {})
+
+
+def test_a_failed_deployment_names_the_resource_and_the_reason() -> None:
+    client = CloudFormation(states=("CREATE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS", "ROLLBACK_COMPLETE"))
+    with pytest.raises(
+        DeploymentError, match=r"state ROLLBACK_COMPLETE:\n  Bucket: CREATE_FAILED: the name is taken"
+    ):
+        stack(client).deploy("https://example.com/t", {})
+
+
+def test_a_stack_that_was_never_made_is_to_be_deleted_first() -> None:
+    client = CloudFormation("ROLLBACK_COMPLETE")
+    with pytest.raises(DeploymentError, match="aws cloudformation delete-stack --stack-name lightrail-test"):
+        stack(client).deploy("https://example.com/t", {})
+    assert client.change_sets == []
+
+
+def test_the_command_passes_the_stage_and_its_parameters_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[tuple[str, Any]] = []
+    monkeypatch.setattr(deploy, "deploy_aws", lambda stage, parameters: calls.append((stage, parameters)))
+    assert main(["production", "--set", "AlarmEmail=a@example.com", "--set", "BlockScope=global"]) == 0
+    assert calls == [("production", {"AlarmEmail": "a@example.com", "BlockScope": "global"})]
+
+
+def test_the_command_says_what_is_wrong_and_fails(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["production", "--set", "AlarmEmail"]) == 1
+    assert capsys.readouterr().err == "Not deployed: `AlarmEmail` is no parameter; write Name=value\n"
+
+
+def test_the_emulator_which_has_no_tls_is_not_locked_out_and_the_bucket_may_still_send() -> None:
+    template = merge_template()
+    without_tls(template)
+    resources = template["Resources"]
+    policies = [name for name, each in resources.items() if each.get("Type") == "AWS::SQS::QueuePolicy"]
+    assert policies == ["DeltaNoticesQueuePolicy"]
+    (statement,) = resources["DeltaNoticesQueuePolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    assert statement["Sid"] == "BucketNotices"
+    assert "BucketPolicy" not in resources
