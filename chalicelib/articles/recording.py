@@ -10,11 +10,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from chalicelib.articles.evaluation import Verdict
-from chalicelib.ledger.posting import post
+from chalicelib.ledger.posting import post_all
 from chalicelib.ledger.states import BLOCKED, CLEARED, FAILED, QUEUED, SUCCEEDED, turned
 from chalicelib.ports.article_store import Entry
 from chalicelib.ports.ledger import Change, Conflict, Delete, Ledger, Move, Put
-from chalicelib.ports.ledger_records import PAGE_SIZE, Blocked, Control, Gate, Page, page_id
+from chalicelib.ports.ledger_records import PAGE_SIZE, Blocked, Control, Gate, Page, next_version, page_id
 
 _VERDICTS_PER_COMMIT = 30
 """A blocked or failed verdict takes up to three of the hundred changes of a commit."""
@@ -53,6 +53,7 @@ class Recorder:
                     recorded.update(verdict.work.entry for verdict in free)
                 else:
                     stopped.update(verdict.work.key for verdict in part)
+        post_all(self._ledger, (self._pages[page] for page in sorted(by_page)))
         return recorded
 
     def _is_simple(self, verdict: Verdict) -> bool:
@@ -74,7 +75,6 @@ class Recorder:
         except Conflict:
             return False
         self._pages[page_key] = page
-        post(self._ledger, page)
         return True
 
     def _commit(self, page: Page, places: dict[int, tuple[str, str]], verdicts: Sequence[Verdict]) -> None:
@@ -95,7 +95,7 @@ class Recorder:
             changes.append(Move(page.n, page.p, places, epoch=page.epoch))
         self._ledger.commit(*changes, *(Put(gate) for gate in gates.values()))
         for key, gate in gates.items():
-            self._gates[key] = replace(gate, version=gate.version + 1)
+            self._gates[key] = replace(gate, version=next_version(gate))
         for verdict in verdicts:
             if verdict.letter in (SUCCEEDED, CLEARED) and verdict.work.key not in gates:
                 self._gates.pop(verdict.work.key, None)

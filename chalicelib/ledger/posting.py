@@ -5,7 +5,8 @@ to the tally, in one transaction (`settle`); so a tally whose sum is the file's 
 missing stands on the pages that are not posted yet (`exact_counts`).
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import replace
 
 from chalicelib.errors import Unavailable
@@ -15,6 +16,7 @@ from chalicelib.ports.ledger_records import Control, Counts, File, Page, Tally
 
 _TRIES = 8
 _PAGES_A_READ = 500
+_PAGES_A_POST = 50
 
 
 def settle(ledger: Ledger, page: Page, states: str, epoch: int, *extra: Change) -> None:
@@ -30,7 +32,8 @@ def settle(ledger: Ledger, page: Page, states: str, epoch: int, *extra: Change) 
             tally = _tally(ledger, page.n, epoch)
             if tally is None:
                 continue
-            changed, counting = _posted(changed, tally.epoch)
+            changed, delta = _posted(changed, tally.epoch)
+            counting = [Count(page.n, delta, tally.epoch)] if delta else []
         try:
             ledger.commit(Put(changed), *extra, *counting)
         except Conflict as conflict:
@@ -55,6 +58,34 @@ def post(ledger: Ledger, page: Page) -> bool:
     return True
 
 
+def post_all(ledger: Ledger, pages: Iterable[Page]) -> None:
+    """Posts the pages of which no entry waits; those of one file in one transaction, so with one write of its tally."""
+    ready: dict[int, list[Page]] = defaultdict(list)
+    for page in pages:
+        if page.posted is None and not WAITING & set(page.states):
+            ready[page.n].append(page)
+    for n, of_file in ready.items():
+        for start in range(0, len(of_file), _PAGES_A_POST):
+            _post_together(ledger, n, of_file[start : start + _PAGES_A_POST])
+
+
+def _post_together(ledger: Ledger, n: int, pages: list[Page]) -> None:
+    tally = _tally(ledger, n, max(page.epoch for page in pages)) if len(pages) > 1 else None
+    if tally is not None:
+        posted = [_posted(page, tally.epoch) for page in pages]
+        delta = Counter[str]()
+        for _, counting in posted:
+            delta.update(counting)
+        try:
+            ledger.commit(Count(n, delta, tally.epoch), *(Put(page) for page, _ in posted))
+        except Conflict:
+            pass  # others change one of them: each by itself
+        else:
+            return
+    for page in pages:
+        post(ledger, page)
+
+
 def exact_counts(ledger: Ledger, file: File, tally: Tally, control: Control) -> Counter[str]:
     """How many entries of a file are in each state, as read now; they add up to the file's total."""
     counts = tally_as_read(tally, control)
@@ -74,7 +105,8 @@ def page_counts(page: Page, epoch: int) -> Counter[str]:
     return flushed_counts(page.counts()) if page.epoch < epoch else page.counts()
 
 
-def _posted(page: Page, epoch: int) -> tuple[Page, list[Change]]:
+def _posted(page: Page, epoch: int) -> tuple[Page, Counter[str]]:
+    """The page as posted under an epoch, and the difference that the tally gets."""
     now = page_counts(page, epoch)
     before: Counts = page.posted or {}
     if page.posted_epoch < epoch:
@@ -82,8 +114,7 @@ def _posted(page: Page, epoch: int) -> tuple[Page, list[Change]]:
     delta = Counter(now)
     delta.subtract(before)
     delta = Counter({letter: by for letter, by in delta.items() if by})
-    counting: list[Change] = [Count(page.n, delta, epoch)] if delta else []
-    return replace(page, posted=dict(now), posted_epoch=epoch), counting
+    return replace(page, posted=dict(now), posted_epoch=epoch), delta
 
 
 def _tally(ledger: Ledger, n: int, epoch: int) -> Tally | None:
