@@ -1,6 +1,6 @@
 """The calls of administrators: users and their tokens."""
 
-from chalicelib.web import envelope, reading, schemas
+from chalicelib.web import envelope, examples, reading, schemas
 from chalicelib.web.call import Answer, Audience, Body, Call, Route, Success
 
 
@@ -32,7 +32,7 @@ _NEW_TOKEN_EXAMPLE = {"name": "quis", "token": "<id>|<secret>"}
 
 def _new_token(status: int, message: str, description: str) -> Success:
     schema = schemas.enveloped({"const": message}, schemas.ref("NewToken"))
-    return Success(status, schema, schemas.success_example(message, _NEW_TOKEN_EXAMPLE), description)
+    return Success(status, schema, examples.success(message, _NEW_TOKEN_EXAMPLE), description)
 
 
 _EMAIL = Body(schemas.EMAIL_BODY, {"email": "muhammad.davis@example.org"})
@@ -64,7 +64,7 @@ ROUTES = (
         Success(
             200,
             schemas.enveloped({"const": "Users found"}, schemas.list_of(schemas.ref("User"))),
-            schemas.success_example("Users found", [schemas.USER_ROW_EXAMPLE]),
+            examples.success("Users found", [examples.USER_ROW]),
             "All users, the oldest first, with names and times of their tokens.",
         ),
     ),
@@ -79,7 +79,7 @@ ROUTES = (
         Success(
             200,
             schemas.enveloped({"const": "User deleted"}, {"type": "null"}),
-            schemas.success_example("User deleted", None),
+            examples.success("User deleted", None),
             "The user and all tokens are gone.",
         ),
         "Deletes a user, who is refused from the next request on; administrators cannot be deleted. Where a body "

@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 from chalicelib.articles.document import article_number, read_changes
 from chalicelib.errors import Invalid
-from chalicelib.web import envelope, reading, schemas
+from chalicelib.web import envelope, examples, reading, schemas
 from chalicelib.web.call import Answer, Audience, Body, Call, Parameter, Route, Success
 from chalicelib.web.delta_urls import read_submission
 
@@ -79,13 +79,13 @@ ROUTES = (
         Success(
             200,
             schemas.enveloped({"const": "Copy successfully created"}, schemas.ref("Article")),
-            schemas.success_example(
+            examples.success(
                 "Copy successfully created",
-                {**schemas.ARTICLE_EXAMPLE, "id": "12411116-copy", "F_1": "12411116-copy"},
+                {**examples.ARTICLE, "id": "12411116-copy", "F_1": "12411116-copy"},
             ),
             "The new article.",
         ),
-        "Creates the article `customNumber` from the article `F_1`; further `F_<int>` and `C_<int>` override its values.",
+        "Creates the article `customNumber` from the article `F_1`; other `F_<int>` and `C_<int>` override values.",
         Body(
             schemas.COPY_BODY,
             {"customNumber": "12411116-copy", "F_1": "12411116", "F_5": "", "C_75001": "CEILING"},
@@ -103,7 +103,7 @@ ROUTES = (
         Success(
             200,
             schemas.enveloped({"const": "Delta file accepted and added to the job queue"}, {"type": "null"}),
-            schemas.success_example("Delta file accepted and added to the job queue", None),
+            examples.success("Delta file accepted and added to the job queue", None),
             "The files are on record and will be worked on in this order.",
         ),
         "Accepts delta files by URL, `file` first, then `files`; at least one. They are fetched and applied later: "
@@ -121,7 +121,7 @@ ROUTES = (
         Success(
             200,
             schemas.enveloped({"const": "Update successful"}, schemas.ref("Article")),
-            schemas.success_example("Update successful", schemas.ARTICLE_EXAMPLE),
+            examples.success("Update successful", examples.ARTICLE),
             "The article as it is now.",
         ),
         "Sets the given `F_<int>` and `C_<int>` of the article `F_1`; absent keys stay as they are.",
@@ -139,7 +139,7 @@ ROUTES = (
         Success(
             200,
             schemas.enveloped({"const": "Articles deleted"}, schemas.ref("Deletion")),
-            schemas.success_example(
+            examples.success(
                 "Articles deleted",
                 {
                     "_index": "articles",
@@ -171,7 +171,7 @@ ROUTES = (
         Success(
             200,
             schemas.enveloped({"const": "Articles found"}, schemas.ref("Article")),
-            schemas.success_example("Articles found", schemas.ARTICLE_EXAMPLE),
+            examples.success("Articles found", examples.ARTICLE),
             "The article.",
         ),
         "Reads an article by its exact number, as it is at this moment.",

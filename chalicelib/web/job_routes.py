@@ -1,6 +1,6 @@
 """Where the job calls are and what their documentation says."""
 
-from chalicelib.web import jobs, schemas
+from chalicelib.web import examples, jobs, schemas
 from chalicelib.web.call import Audience, Body, Handler, Parameter, Route, Success
 from chalicelib.web.paging import LAST_PAGE, MOST_PER_PAGE, PER_PAGE
 
@@ -50,13 +50,13 @@ def _names(
     schema = schemas.enveloped(
         schemas.counted(text), schemas.list_of(schemas.TEXT), pagination=schemas.ref("Pagination")
     )
-    example = schemas.success_example(f"{text} (1)", [item])
+    example = examples.success(f"{text} (1)", [item])
     return _list(path, name, summary, handler, Success(200, schema, example, description), description)
 
 
 def _command(path: str, name: str, summary: str, handler: Handler, message: str, description: str) -> Route:
     schema = schemas.enveloped({"const": message}, {"type": "null"})
-    success = Success(200, schema, schemas.success_example(message, None))
+    success = Success(200, schema, examples.success(message, None))
     return Route(
         "GET", path, name, "Job", Audience.USER, summary, handler, success, description, mutates=True
     )
@@ -65,16 +65,16 @@ def _command(path: str, name: str, summary: str, handler: Handler, message: str,
 def _jobs(message: str, description: str, paged: bool) -> Success:
     beside = {"pagination": schemas.ref("Pagination")} if paged else {}
     schema = schemas.enveloped({"const": message}, schemas.list_of(schemas.ref("Job")), **beside)
-    example = schemas.success_example(message, [{"payload": schemas.FILE_PAYLOAD_EXAMPLE}])
+    example = examples.success(message, [{"payload": examples.FILE_PAYLOAD}])
     return Success(200, schema, example, description)
 
 
 def _failures(found: str, none: str, data: str, description: str) -> Success:
     schema = schemas.enveloped({"enum": [found, none]}, schemas.nullable(schemas.ref(data)))
-    job = schemas.FAILED_JOB_EXAMPLE
+    job = examples.FAILED_JOB
     paging = {"page": 1, "per_page": PER_PAGE, "count": 1, "total": 1, "left": 0, "next": None}
     example = job if data == "FailedJob" else {**job, "jobs": [job], "pagination": paging}
-    return Success(200, schema, schemas.success_example(found, example), description)
+    return Success(200, schema, examples.success(found, example), description)
 
 
 ROUTES = (
@@ -101,7 +101,7 @@ ROUTES = (
         jobs.waiting_files,
         "files found",
         "Files with waiting or running jobs.",
-        schemas.URL_EXAMPLE,
+        examples.URL,
     ),
     _read(
         "/v1/jobs/failedjob",
@@ -145,7 +145,7 @@ ROUTES = (
         jobs.failed_files,
         "Failed files found",
         "Files with failed or blocked jobs, the first failure first.",
-        schemas.URL_EXAMPLE,
+        examples.URL,
     ),
     _names(
         "/v1/jobs/successfulfiles",
@@ -154,7 +154,7 @@ ROUTES = (
         jobs.successful_files,
         "successful files found",
         "Files whose every entry succeeded.",
-        schemas.URL_EXAMPLE,
+        examples.URL,
     ),
     _command(
         "/v1/jobs/clear",
@@ -162,7 +162,7 @@ ROUTES = (
         "Clear Jobs",
         jobs.clear,
         "Clear of jobs queue successful",
-        "Drops all waiting work. What a worker holds at this moment may still finish; what is sent afterwards is untouched.",
+        "Drops all waiting work. What a worker holds at this moment may still finish; what is sent later is untouched.",
     ),
     _command(
         "/v1/jobs/clearsuccessful",
@@ -191,11 +191,11 @@ ROUTES = (
         Success(
             202,
             schemas.enveloped({"const": "Retry of failed jobs accepted"}, schemas.ref("RetryTicket")),
-            schemas.success_example("Retry of failed jobs accepted", {"ticket": 17}),
+            examples.success("Retry of failed jobs accepted", {"ticket": 17}),
             "The retry is on record and runs by itself.",
         ),
-        "Runs every failed and blocked job of the selected articles again, the oldest first, before newer files. `ids`, "
-        "`file` and `article` only select articles; without any of them all are retried.",
+        "Runs every failed and blocked job of the selected articles again, the oldest first, before newer files. "
+        "`ids`, `file` and `article` only select articles; without any of them all are retried.",
         Body(schemas.RETRY_BODY, {"article": "12411112"}, required=False),
         refusals=(404,),
     ),

@@ -1,4 +1,4 @@
-"""JSON schemas and examples of what the API takes and answers, for its documentation."""
+"""JSON schemas of what the API takes and answers, for its documentation."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,57 +7,6 @@ Schema = Mapping[str, Any]
 
 NUMBER_BYTES = 400
 TEXT: Schema = {"type": "string"}
-ARTICLE_EXAMPLE = {
-    "id": "12411116",
-    "F_1": "12411116",
-    "F_3": "BH30-IP20-LG08-CRI90-6,1W-4K-BM45°-RFL-WHT-IDD350mADC(DALI)",
-    "F_5": "",
-    "F_80000": "BULLET HOLE 30 - IP20 - LED G08 - CRI 90 - 6,1 W - 4000K - BEAM 45°-REFLECTOR",
-    "F_80001": "MATT WHITE TEXTURED - INCL. DIM. DRIVER 350mA DC (DALI)",
-    "F_80002": "",
-    "F_80003": "",
-    "F_80007": "",
-    "C_75048": "BULLET HOLE",
-    "C_75027": "BULLET HOLE 30",
-    "C_75000": "INDOOR",
-    "C_75001": "CEILING",
-    "F_80006": "20/06/2022",
-}
-URL_EXAMPLE = "http://localhost/data/test.TestHandleSyncRequestMix.json"
-FILE_PAYLOAD_EXAMPLE = {
-    "file": URL_EXAMPLE,
-    "tries": 1,
-    "timeout": 300,
-    "failOnTimeout": True,
-    "queue": "delta-file",
-    "middleware": [],
-    "chained": [],
-}
-FAILED_JOB_EXAMPLE = {
-    "errors": ["Trying to add feature to an existing article, but the article does not exist: 12411112"],
-    "payload": {
-        "articleData": {"F_1": "12411112", "F_80004": "248,28"},
-        "file": URL_EXAMPLE,
-        "operation": "replace-article-feature",
-        "tries": 1,
-        "timeout": 60,
-        "failOnTimeout": True,
-        "queue": "delta-article",
-        "middleware": [],
-        "chained": [],
-    },
-}
-USER_ROW_EXAMPLE = {
-    "name": "quis",
-    "email": "muhammad.davis@example.org",
-    "is_admin": False,
-    "created_at": "2024-05-01T08:00:00Z",
-    "tokens_count": 1,
-    "last_used_at": None,
-    "tokens": [
-        {"name": "api", "created_at": "2024-05-01T08:00:00Z", "last_used_at": None, "expires_at": None}
-    ],
-}
 
 
 def ref(name: str) -> Schema:
@@ -78,11 +27,6 @@ def enveloped(message: Schema, data: Schema, **beside: Schema) -> Schema:
         "required": ["status", "message", "data"],
         "additionalProperties": False,
     }
-
-
-def success_example(message: str, data: object) -> dict[str, object]:
-    """The envelope around an example."""
-    return {"status": "success", "message": message, "data": data}
 
 
 def counted(text: str) -> Schema:
@@ -256,7 +200,7 @@ COMPONENTS: Mapping[str, Schema] = {
         "additionalProperties": False,
     },
     "Pagination": {
-        "description": "Where this page stands. `left`: items behind it. `next`: the page that goes on, null at the end.",
+        "description": "Where this page stands. `left`: items behind it. `next`: the page that goes on, or null.",
         "type": "object",
         "properties": {
             **{name: {"type": "integer"} for name in ("page", "per_page", "count", "total", "left")},

@@ -88,7 +88,9 @@ def test_the_gateway_is_told_of_every_method_on_every_path(api: HttpApi) -> None
     }
 
 
-@pytest.mark.parametrize("path", ["", "/", "/v1", "/v1/articles/1/2/3", "/v2/articles", "/v1/admin", "/openapi"])
+@pytest.mark.parametrize(
+    "path", ["", "/", "/v1", "/v1/articles/1/2/3", "/v2/articles", "/v1/admin", "/openapi"]
+)
 def test_an_unknown_path_is_a_404_in_the_envelope(path: str, user: Gateway) -> None:
     answer = user.call("GET", path)
     assert answer.status == 404
