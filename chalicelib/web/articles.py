@@ -109,6 +109,7 @@ ROUTES = (
         "Accepts delta files by URL, `file` first, then `files`; at least one. They are fetched and applied later: "
         "the job calls tell what became of them.",
         Body(schemas.DELTA_UPDATE_BODY, {"files": ["https://data.example.com/delta/mix.json"]}),
+        refusals=(409,),
     ),
     Route(
         "POST",

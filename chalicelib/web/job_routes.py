@@ -58,7 +58,17 @@ def _command(path: str, name: str, summary: str, handler: Handler, message: str,
     schema = schemas.enveloped({"const": message}, {"type": "null"})
     success = Success(200, schema, examples.success(message, None))
     return Route(
-        "GET", path, name, "Job", Audience.USER, summary, handler, success, description, mutates=True
+        "GET",
+        path,
+        name,
+        "Job",
+        Audience.USER,
+        summary,
+        handler,
+        success,
+        description,
+        refusals=(409,),
+        mutates=True,
     )
 
 
@@ -197,6 +207,6 @@ ROUTES = (
         "Runs every failed and blocked job of the selected articles again, the oldest first, before newer files. "
         "`ids`, `file` and `article` only select articles; without any of them all are retried.",
         Body(schemas.RETRY_BODY, {"article": "12411112"}, required=False),
-        refusals=(404,),
+        refusals=(404, 409),
     ),
 )
