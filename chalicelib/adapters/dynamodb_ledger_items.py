@@ -33,6 +33,7 @@ from chalicelib.ports.ledger_records import (
     Request,
     Retry,
     Tally,
+    next_version,
 )
 
 SCHEMA = 1
@@ -146,7 +147,7 @@ def item_of(record: Record, write: str, now: float) -> Item:
         value = getattr(record, name)
         if value is not None:
             item[name] = attribute(tuple(value) if name == "states" else value)
-    item["version"] = attribute(record.version + 1)
+    item["version"] = attribute(next_version(record))
     item["schema"], item["write"] = attribute(SCHEMA), attribute(write)
     match record:
         case Gate(kind="failure", epoch=epoch, owner=owner):

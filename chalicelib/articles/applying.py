@@ -19,7 +19,7 @@ from chalicelib.ledger.states import QUEUED
 from chalicelib.ports.article_store import ArticleStore, Entry
 from chalicelib.ports.clock import Clock
 from chalicelib.ports.ledger import Conflict, Delete, Ledger, Put
-from chalicelib.ports.ledger_records import Control, Gate, Page, page_id
+from chalicelib.ports.ledger_records import Control, Gate, Page, next_version, page_id
 
 ATTEMPTS = 3
 """An entry whose worker died in so many runs is failed without running it again."""
@@ -115,7 +115,7 @@ class Applier:
             version=gate.version if gate else 0,
         )
         self._ledger.commit(Put(attempt))
-        return replace(attempt, version=attempt.version + 1)
+        return replace(attempt, version=next_version(attempt))
 
     def _forgive(self, gate: Gate) -> None:
         """The worker lives: the run failed for lack of a part, which is not the entry's fault."""

@@ -10,7 +10,7 @@ from chalicelib.ledger.states import HELD, letters_as_read, scope_of
 from chalicelib.ports.article_store import Entry
 from chalicelib.ports.clock import Clock
 from chalicelib.ports.ledger import Conflict, Delete, Ledger, Put
-from chalicelib.ports.ledger_records import Control, File, Gate, Page, Request, Retry, Scope
+from chalicelib.ports.ledger_records import Control, File, Gate, Page, Request, Retry, Scope, next_version
 from chalicelib.ports.queue import OrderedQueue, Queue
 
 _SECONDS_KEPT = 15.0
@@ -202,7 +202,9 @@ class Maintenance:
             return
         try:
             while behind := self._ledger.blocked(key, None, 25):
-                self._ledger.commit(*(Delete(item) for item in behind))
+                # with the gate, so that what stands behind a new failure is not taken away
+                self._ledger.commit(Put(gate), *(Delete(item) for item in behind))
+                gate = replace(gate, version=next_version(gate))
             self._ledger.commit(Delete(gate))
         except Conflict:
             return  # a new failure has taken the gate over

@@ -24,7 +24,7 @@ CHANGES_PER_COMMIT = 100  # DynamoDB: TransactWriteItems takes 100 items
 
 @dataclass(frozen=True)
 class Put:
-    """Stores a record if the stored version is still the record's (0: if there is none); raises the version by one."""
+    """Stores a record if the stored version is still the record's (0: if there is none), under `next_version`."""
 
     record: Record
 

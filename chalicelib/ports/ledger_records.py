@@ -214,6 +214,17 @@ class Retry:
 Record = Control | Request | Announcement | File | Tally | Page | Gate | Blocked | Retry
 
 
+def next_version(record: Record) -> int:
+    """The version that a record gets when it is stored.
+
+    Gates come and go under one key: a new one starts at a version that only its owner's gates have, so that nobody
+    who read an earlier gate takes it for that one.
+    """
+    if isinstance(record, Gate) and record.version == 0:
+        return ((record.owner.n << 32) + record.owner.pos << 10) + 1
+    return record.version + 1
+
+
 def page_id(entry: Entry) -> tuple[int, int]:
     """The page that holds an entry."""
     return entry.n, entry.pos // PAGE_SIZE

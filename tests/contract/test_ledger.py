@@ -25,9 +25,10 @@ from chalicelib.ports.ledger_records import (
     Request,
     Retry,
     Tally,
+    next_version,
 )
 from tests.contract.ledger_table import dynamodb_client, ledger_table
-from tests.doubles.ledger import MemoryLedger
+from tests.doubles.ledger import MemoryLedger, stored
 
 ODD_KEYS = [
     "*",
@@ -112,20 +113,20 @@ SAMPLES: list[Record] = [
 @pytest.mark.parametrize("record", SAMPLES, ids=lambda record: type(record).__name__)
 def test_a_put_stores_the_record_under_the_next_version(ledger: Ledger, record: Record) -> None:
     ledger.commit(Put(record))
-    assert read(ledger, record) == replace(record, version=1)
-    ledger.commit(Put(replace(record, version=1)))
-    assert read(ledger, record) == replace(record, version=2)
+    assert read(ledger, record) == stored(record)
+    ledger.commit(Put(stored(record)))
+    assert read(ledger, record) == stored(stored(record))
 
 
 @pytest.mark.parametrize("record", SAMPLES, ids=lambda record: type(record).__name__)
 def test_a_put_or_delete_against_another_version_is_refused(ledger: Ledger, record: Record) -> None:
-    assert lost(ledger, Put(replace(record, version=1))) == {0}  # there is none yet
-    assert lost(ledger, Delete(replace(record, version=1))) == {0}
+    assert lost(ledger, Put(stored(record))) == {0}  # there is none yet
+    assert lost(ledger, Delete(stored(record))) == {0}
     ledger.commit(Put(record))
     for wrong in (0, 2):
         assert lost(ledger, Put(replace(record, version=wrong))) == {0}
         assert lost(ledger, Delete(replace(record, version=wrong))) == {0}
-    assert read(ledger, record) == replace(record, version=1)
+    assert read(ledger, record) == stored(record)
 
 
 def test_a_tally_obeys_its_version_as_well(ledger: Ledger) -> None:
@@ -140,10 +141,10 @@ def test_a_tally_obeys_its_version_as_well(ledger: Ledger) -> None:
 @pytest.mark.parametrize("record", SAMPLES, ids=lambda record: type(record).__name__)
 def test_a_deleted_record_is_gone_and_may_come_again(ledger: Ledger, record: Record) -> None:
     ledger.commit(Put(record))
-    ledger.commit(Delete(replace(record, version=1)))
+    ledger.commit(Delete(stored(record)))
     assert read(ledger, record) in (None, Control())
     ledger.commit(Put(record))
-    assert read(ledger, record) == replace(record, version=1)
+    assert read(ledger, record) == stored(record)
 
 
 def test_the_delete_of_what_was_never_there_holds(ledger: Ledger) -> None:
@@ -261,7 +262,7 @@ def test_a_commit_happens_wholly_or_not_and_names_every_change_that_lost(ledger:
         Put(Retry(9)),
     ]
     assert lost(ledger, *changes) == {1, 3, 4, 5}
-    assert ledger.gates(["a", "b"]) == {"a": replace(gate, version=1)}
+    assert ledger.gates(["a", "b"]) == {"a": stored(gate)}
     assert ledger.file(7) == (replace(FILE, version=1), Tally(7, version=1))
     assert ledger.pages([(7, 0)]) == {(7, 0): replace(PAGE, version=1)}
     assert ledger.retry(9) is None
@@ -339,12 +340,12 @@ def test_an_empty_ledger_has_defaults_and_nothing(ledger: Ledger) -> None:
 def test_a_request_is_found_by_any_of_its_numbers(ledger: Ledger) -> None:
     requests = [Request(n, f"id{n}", ("a",), False, 1.5) for n in (2, 9, 10, 100)]
     ledger.commit(*map(Put, requests))
-    stored = [replace(request, version=1) for request in requests]
+    accepted = [stored(request) for request in requests]
     assert ledger.request_of(1) is None
-    assert [ledger.request_of(n) for n in (2, 8, 9, 99, 100)] == [stored[i] for i in (0, 0, 1, 2, 3)]
-    assert ledger.requests(0, 10**18) == stored
-    assert ledger.requests(-3, 9) == stored[:2]
-    assert ledger.requests(3, 10) == stored[1:3]
+    assert [ledger.request_of(n) for n in (2, 8, 9, 99, 100)] == [accepted[i] for i in (0, 0, 1, 2, 3)]
+    assert ledger.requests(0, 10**18) == accepted
+    assert ledger.requests(-3, 9) == accepted[:2]
+    assert ledger.requests(3, 10) == accepted[1:3]
     assert ledger.requests(11, 3) == []
 
 
@@ -352,7 +353,7 @@ def test_announcements_are_told_apart_by_key_and_version(ledger: Ledger) -> None
     one, two, three = Announcement("k", "", 1), Announcement("k", "v", 2), Announcement("k#v", "", 3)
     ledger.commit(Put(one), Put(two), Put(three))
     for record in (one, two, three):
-        assert ledger.announcement(record.key, record.version_id) == replace(record, version=1)
+        assert ledger.announcement(record.key, record.version_id) == stored(record)
     assert ledger.announcement("k", "version#v") is None
 
 
@@ -389,7 +390,7 @@ def test_more_than_a_hundred_pages_are_read_at_once(ledger: Ledger) -> None:
 def test_articles_are_told_apart_by_every_character_of_their_number(ledger: Ledger) -> None:
     gates = [Gate(key, "failure", Entry(1, i), number=key) for i, key in enumerate(ODD_KEYS)]
     ledger.commit(*map(Put, gates))
-    assert ledger.gates(ODD_KEYS) == {gate.key: replace(gate, version=1) for gate in gates}
+    assert ledger.gates(ODD_KEYS) == {gate.key: stored(gate) for gate in gates}
     for i, key in enumerate(ODD_KEYS):
         ledger.commit(Put(Blocked(key, Entry(2, i), key)))
         assert ledger.blocked(key, None, 10) == [Blocked(key, Entry(2, i), key, 1)]
@@ -422,14 +423,14 @@ def test_failures_are_those_of_exactly_one_epoch_oldest_first(ledger: Ledger) ->
     over = replace(faulted, n=8, epoch=-1)
     listed: list[Record] = [*gates.values(), attempt, retry, faulted, over, replace(FILE, n=3, epoch=1)]
     ledger.commit(*map(Put, listed))
-    expected = [replace(record, version=1) for record in (faulted, gates["c"], gates["b"], gates["a"])]
+    expected = [stored(record) for record in (faulted, gates["c"], gates["b"], gates["a"])]
     assert ledger.failures(1, None, 10) == expected
     assert ledger.failures(1, None, 2) == expected[:2]
     assert ledger.failures(1, Entry(9, -1), 2) == expected[1:3]
     assert ledger.failures(1, Entry(9, 20), 5) == expected[3:]
     assert ledger.failures(1, Entry(10, 3), 5) == []
     assert ledger.failures(1, None, 0) == []
-    assert ledger.failures(12, None, 5) == [replace(gates["e"], version=1)]
+    assert ledger.failures(12, None, 5) == [stored(gates["e"])]
     assert ledger.failures(-1, None, 5) == []
 
 
@@ -437,11 +438,12 @@ def test_a_failure_that_is_over_is_no_longer_listed(ledger: Ledger) -> None:
     gate = Gate("a", "failure", Entry(1, 1))
     faulted = replace(FILE, stage="faulted")
     ledger.commit(Put(gate), Put(faulted))
-    ledger.commit(Put(replace(gate, kind="retry", version=1)), Put(replace(faulted, epoch=-1, version=1)))
+    ledger.commit(Put(replace(stored(gate), kind="retry")), Put(replace(faulted, epoch=-1, version=1)))
     assert ledger.failures(0, None, 5) == []
-    ledger.commit(Put(replace(gate, epoch=3, version=2)))
-    assert [failure.version for failure in ledger.failures(3, None, 5)] == [3]
-    ledger.commit(Delete(replace(gate, version=3)))
+    ledger.commit(Put(replace(stored(stored(gate)), epoch=3)))
+    latest = stored(stored(stored(gate)))
+    assert [failure.version for failure in ledger.failures(3, None, 5)] == [latest.version]
+    ledger.commit(Delete(latest))
     assert ledger.failures(3, None, 5) == []
 
 
@@ -515,10 +517,11 @@ records: st.SearchStrategy[Record] = st.one_of(
 )
 @given(record=records)
 def test_every_record_comes_back_as_it_was_written(ledger: Ledger, record: Record) -> None:
-    stored = read(ledger, record)
-    ledger.commit(Put(replace(record, version=stored.version if stored else 0)))
+    before = read(ledger, record)
+    record = replace(record, version=before.version if before else 0)
+    ledger.commit(Put(record))
     found = read(ledger, record)
-    assert found == replace(record, version=stored.version + 1 if stored else 1)
+    assert found == replace(record, version=next_version(record))
     assert repr(found) == repr(replace(record, version=found.version)) or isinstance(record, Page)
 
 

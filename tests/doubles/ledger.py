@@ -22,6 +22,7 @@ from chalicelib.ports.ledger_records import (
     Request,
     Retry,
     Tally,
+    next_version,
 )
 
 WRITE_UNIT, READ_UNIT = 1024, 4096  # bytes
@@ -250,9 +251,14 @@ def _check_moves(moves: Iterable[tuple[str, str]]) -> None:
     assert not wrong, f"no entry may move so: {wrong}"
 
 
+def stored(record: R) -> R:
+    """The record under the version that it gets when it is stored."""
+    return replace(record, version=next_version(record))
+
+
 def _stored(record: Record) -> Record:
     """The record under its next version, with counts of its own that name no zeros."""
-    version = record.version + 1
+    version = next_version(record)
     match record:
         case Tally(counts=counts):
             return replace(record, counts=dict(+Counter(counts)), version=version)

@@ -9,7 +9,7 @@ import pytest
 from chalicelib.ports.article_store import Entry
 from chalicelib.ports.ledger import Change, Conflict, Count, Delete, EpochIs, Move, Put
 from chalicelib.ports.ledger_records import Control, File, Gate, Page, Tally
-from tests.doubles.ledger import MemoryLedger
+from tests.doubles.ledger import MemoryLedger, stored
 
 FILE = File(7, "delta/a.json", False, 1000.25)
 PAGE = Page(7, 0, "q" * 100, 0, 5000)
@@ -74,10 +74,10 @@ def cost(ledger: MemoryLedger, act: Callable[[], object]) -> tuple[int, int]:
         ([Put(replace(PAGE, posted={"s": 100}, version=1)), Count(7, {"s": 100}, 0)], 4),
         ([Put(replace(PAGE, version=1)), Count(7, {}, 0), EpochIs(0)], 6),
         ([Put(replace(GATE, key="b"))], 2),
-        ([Delete(replace(GATE, version=1))], 3),
-        ([Put(replace(GATE, kind="retry", version=1))], 2),
-        ([Put(replace(GATE, tries=1, version=1))], 2),
-        ([Put(replace(GATE, owner=Entry(7, 1), version=1))], 3),
+        ([Delete(stored(GATE))], 3),
+        ([Put(replace(stored(GATE), kind="retry"))], 2),
+        ([Put(replace(stored(GATE), tries=1))], 2),
+        ([Put(replace(stored(GATE), owner=Entry(7, 1)))], 3),
         ([Put(Gate("c", "attempt", Entry(7, 1), errors=("e" * 1024,)))], 2),
         ([Put(replace(FILE, name="n" * 3000, version=1))], 4),
     ],
