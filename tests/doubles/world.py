@@ -12,12 +12,12 @@ from functools import cached_property
 from typing import Any
 
 from chalicelib.articles.delivery import Delivered
-from chalicelib.errors import FileFault, LightrailError, Unavailable
+from chalicelib.errors import FileFault, LightrailError
 from chalicelib.joined import Joined
 from chalicelib.ledger.posting import exact_counts
 from chalicelib.ledger.states import NAMES, file_state
 from chalicelib.ledger.sweep import Report
-from chalicelib.ports.article_store import Article, Document, Entry, Unknown
+from chalicelib.ports.article_store import Article, Document, Entry
 from chalicelib.ports.ledger import Conflict
 from chalicelib.ports.ledger_records import page_id
 from chalicelib.settings import Settings
@@ -25,8 +25,12 @@ from tests.doubles.accounts import InMemoryAccounts
 from tests.doubles.article_store import MemoryArticleStore
 from tests.doubles.blobs import MemoryBlobs
 from tests.doubles.clock import FakeClock
+from tests.doubles.faults import FAULTS, Faults, Faulty, Killed
+from tests.doubles.laws import check_laws
 from tests.doubles.ledger import MemoryLedger
 from tests.doubles.queues import MemoryOrderedQueue, MemoryQueue, Received
+
+__all__ = ["FAULTS", "Faults", "Faulty", "Killed", "Web", "World", "entry"]
 
 ENVIRONMENT = {
     "LEDGER_TABLE": "ledger",
@@ -38,56 +42,6 @@ ENVIRONMENT = {
     "PARKING_QUEUE_URL": "https://queue.example.com/parking",
     "OPENSEARCH_URL": "https://search.example.com",
 }
-
-FAULTS = ("throws", "answer lost", "killed before", "killed after")
-
-
-class Killed(BaseException):
-    """The worker's process ends here and now."""
-
-
-@dataclass
-class Faults:
-    """Which call goes wrong, and how. `seen`: names of all calls so far, in order."""
-
-    at: int = -1
-    kind: str = ""
-    seen: list[str] = field(default_factory=list)
-
-    def meet(self, name: str) -> str:
-        """The fault of the call that is about to be made, or nothing."""
-        self.seen.append(name)
-        return self.kind if len(self.seen) - 1 == self.at else ""
-
-
-class Faulty:
-    """Stands before a port and lets one call go wrong."""
-
-    def __init__(self, inner: object, name: str, faults: Faults) -> None:
-        self._inner, self._name, self._faults = inner, name, faults
-
-    def __getattr__(self, method: str) -> Any:
-        target = getattr(self._inner, method)
-
-        def call(*args: Any, **kwargs: Any) -> Any:
-            kind = self._faults.meet(f"{self._name}.{method}")
-            if kind == "killed before":
-                raise Killed
-            if kind == "throws":
-                return self._no_answer(method, args)
-            result = target(*args, **kwargs)
-            if kind == "killed after":
-                raise Killed
-            return self._no_answer(method, args) if kind == "answer lost" else result
-
-        return call
-
-    def _no_answer(self, method: str, args: tuple[Any, ...]) -> Any:
-        if method == "write_many":
-            return [Unknown("no answer") for _ in args[0]]
-        if method == "purge_mark":
-            return Unknown("no answer")
-        raise Unavailable(self._name, method)
 
 
 @dataclass
@@ -134,7 +88,7 @@ class World(Joined):
         self.kills = 0
 
     @cached_property
-    def settings(self) -> Settings:  # type: ignore[override]
+    def settings(self) -> Settings:
         return Settings.from_environment(self.environment)
 
     @property
@@ -142,39 +96,39 @@ class World(Joined):
         return self.fake_clock
 
     @cached_property
-    def account_store(self) -> Any:  # type: ignore[override]
+    def account_store(self) -> Any:
         return self.accounts_double
 
     @cached_property
-    def article_store(self) -> Any:  # type: ignore[override]
+    def article_store(self) -> Any:
         return Faulty(self.store, "articles", self.faults)
 
     @cached_property
-    def ledger(self) -> Any:  # type: ignore[override]
+    def ledger(self) -> Any:
         return Faulty(self.memory_ledger, "ledger", self.faults)
 
     @cached_property
-    def blobs(self) -> Any:  # type: ignore[override]
+    def blobs(self) -> Any:
         return Faulty(self.bucket, "blobs", self.faults)
 
     @cached_property
-    def fetcher(self) -> Any:  # type: ignore[override]
+    def fetcher(self) -> Any:
         return self.web
 
     @cached_property
-    def file_queue(self) -> Any:  # type: ignore[override]
+    def file_queue(self) -> Any:
         return Faulty(self.files_queue, "file_queue", self.faults)
 
     @cached_property
-    def article_queue(self) -> Any:  # type: ignore[override]
+    def article_queue(self) -> Any:
         return Faulty(self.articles_queue, "article_queue", self.faults)
 
     @cached_property
-    def maintenance_queue(self) -> Any:  # type: ignore[override]
+    def maintenance_queue(self) -> Any:
         return Faulty(self.maintenance_messages, "maintenance_queue", self.faults)
 
     @cached_property
-    def parking_queue(self) -> Any:  # type: ignore[override]
+    def parking_queue(self) -> Any:
         return Faulty(self.parked, "parking_queue", self.faults)
 
     def jitter(self) -> float:
@@ -220,7 +174,9 @@ class World(Joined):
             failed = self.delivery.handle(delivered, self._time_left)
         except Killed:
             self.kills += 1
-            return
+            return  # the batch stays in flight until its visibility runs out
+        except (LightrailError, Conflict):
+            failed = [message.message_id for message in batch]  # the whole batch comes again
         self.articles_queue.settle(batch, failed)
 
     def dead_letters_once(self) -> None:
@@ -230,7 +186,7 @@ class World(Joined):
             ("delta-article-dead", self.dead_articles),
             ("maintenance-dead", self.dead_maintenance),
         ):
-            self._each(queue, lambda received, name=name: self.dead_letters.take(name, received.body))  # type: ignore[misc]
+            self._each(queue, lambda received, name=name: self.dead_letters.take(name, received.body))
 
     def sweep_once(self) -> Report | None:
         try:
@@ -273,28 +229,33 @@ class World(Joined):
     def _time_left(self) -> float:
         return self.seconds
 
+    def queues(self) -> dict[str, Any]:
+        """Every queue that has to be empty in the end."""
+        return {
+            "notices": self.notices,
+            "files": self.files_queue,
+            "maintenance": self.maintenance_messages,
+            "articles": self.articles_queue,
+            "dead notices": self.dead_notices,
+            "dead files": self.dead_files,
+            "dead articles": self.dead_articles,
+            "dead maintenance": self.dead_maintenance,
+        }
+
     def _queues(self) -> list[Any]:
-        return [
-            self.notices,
-            self.files_queue,
-            self.maintenance_messages,
-            self.articles_queue,
-            self.dead_notices,
-            self.dead_files,
-            self.dead_articles,
-            self.dead_maintenance,
-        ]
+        return list(self.queues().values())
 
     def _load(self) -> tuple[int, ...]:
-        return tuple(len(queue) for queue in self._queues()) + (len(self.faults.seen),)
+        return (*(len(queue) for queue in self._queues()), len(self.faults.seen))
 
     def _busy(self) -> bool:
         control = self.memory_ledger.control()
         return any(len(queue) for queue in self._queues()) or (
-            control.sent_to < control.seq and not self._waits_for_predecessors()
+            control.sent_to < control.seq and not self.waits_for_predecessors()
         )
 
-    def _waits_for_predecessors(self) -> bool:
+    def waits_for_predecessors(self) -> bool:
+        """Whether the next file is held up by a change of scope or packing."""
         control = self.memory_ledger.control()
         found = self.memory_ledger.file(control.sent_to + 1)
         return found is not None and found[0].stage == "queued" and bool(control.lanes)
@@ -329,15 +290,8 @@ class World(Joined):
         self.store.write_many([replace(article, document={"id": number, "F_1": number, **values})])
 
     def check(self) -> None:
-        """The laws: counts add up, every failure has its gate, what is blocked stands behind one."""
-        report = Report()
-        self.sweep._audit(self.memory_ledger.control(), report, self._time_left)
-        assert not report.mismatches
-        for n in range(1, self.memory_ledger.control().seq + 1):
-            found = self.memory_ledger.file(n)
-            if found is not None and found[0].stage == "sent":
-                counts = self.counts(n)
-                assert counts.total() == found[0].total, (n, counts, found[0])
+        """Everything that must hold once nothing is left to do; see `tests.doubles.laws`."""
+        check_laws(self, settled=not any(len(queue) for queue in self._queues()))
 
 
 def entry(
