@@ -32,7 +32,9 @@ class HttpApi(Chalice):
     """Chalice with every route of `chalicelib.web.routing`; each call runs through `chalicelib.web.pipeline`."""
 
     def __init__(self, app_name: str, services: Services) -> None:
-        super().__init__(app_name)
+        super().__init__(
+            app_name, configure_logs=False
+        )  # it would print every line a second time, as plain text
         self._services = services
         self.api.binary_types = ["*/*"]  # bodies arrive as the bytes that were sent, whatever their type
         for path, routes in routing.TABLE.items():

@@ -1,5 +1,10 @@
 """What the gateway sends and takes: odd events, and a deployment that is set up wrongly."""
 
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +14,9 @@ import app as deployed
 from chalicelib.web import routing
 from chalicelib.web.gateway import HttpApi
 from tests.functional.gateway import Context, Gateway, event
-from tests.functional.stand_ins import StandIns
+from tests.functional.stand_ins import ENVIRONMENT, StandIns
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_a_client_without_accept_gets_readable_json(user: Gateway) -> None:
@@ -60,3 +67,18 @@ def test_what_is_deployed_has_the_routes_and_a_function_per_trigger() -> None:
     assert set(deployed.app.routes) == set(routing.TABLE)
     functions = {function.name for function in deployed.app.pure_lambda_functions}
     assert functions == {"intake", "file_worker", "apply", "maintenance", "dead_letters", "sweep"}
+
+
+def test_a_deployed_call_prints_one_line_of_json() -> None:
+    code = (
+        "import app\n"
+        "from tests.functional.gateway import Context, event\n"
+        "print(app.app(event(app.app.routes, 'GET', '/openapi.json'), Context())['statusCode'])"
+    )
+    environment = {**os.environ, **ENVIRONMENT}
+    run = subprocess.run(
+        [sys.executable, "-c", code], env=environment, cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    line, status = run.stdout.splitlines()
+    assert (json.loads(line)["route"], status) == ("/openapi.json", "200")
+    assert run.stderr == ""

@@ -4,11 +4,13 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from tests.functional.stand_ins import ENVIRONMENT
 
+ROOT = Path(__file__).parents[2]
 HEAVY = ("opensearchpy", "requests", "moto", "pydantic", "aws_xray_sdk", "grpc", "jsonschema", "numpy")
 NOT_AT_START = (*HEAVY, "boto3", "botocore", "aws_lambda_powertools", "chalicelib.web.openapi")
 
@@ -25,7 +27,7 @@ def loaded_by(code: str) -> set[str]:
     }
     script = f"{code}\nimport json, sys\nprint(json.dumps(sorted(sys.modules)))"
     run = subprocess.run(
-        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True
+        [sys.executable, "-c", script], env=environment, cwd=ROOT, capture_output=True, text=True, check=True
     )
     return set(json.loads(run.stdout.splitlines()[-1]))
 
