@@ -94,7 +94,7 @@ def deploy_local(
 
     artifacts = Artifacts(client("s3"), "lightrail-artifacts-local", region, endpoint_url=endpoint_url)
     artifacts.ensure_bucket()
-    template_url = _upload(artifacts, packaged, emulator_gaps.without_tls)
+    template_url = _upload(artifacts, packaged, emulator_gaps.adapt)
     stack = CloudFormationStack(client("cloudformation"), stack_name, say, _LOCAL_POLL, show_events=False)
     wanted = {**LOCAL_PARAMETERS, "OpenSearchEndpoint": opensearch_url, **(parameters or {})}
     deployed = stack.deploy(template_url, wanted)

@@ -15,9 +15,23 @@ _DOMAIN = "127.0.0.1"
 Client = Callable[[str], Any]
 
 
-def without_tls(template: dict[str, Any]) -> None:
-    """Take the refusal of plain HTTP out of the template's policies: the emulator speaks nothing else."""
-    resources = template["Resources"]
+def adapt(template: dict[str, Any]) -> None:
+    """Change what the emulator would be stopped by in a packaged template; nothing of it is less strict on AWS."""
+    _allow_plain_http(template["Resources"])
+    _name_batches(template["Resources"])
+
+
+def _name_batches(resources: dict[str, Any]) -> None:
+    """AWS lets whoever may send one message send ten; the emulator wants a right of its own for that."""
+    for resource in resources.values():
+        for policy in resource.get("Properties", {}).get("Policies", []):
+            for statement in policy["PolicyDocument"]["Statement"]:
+                if statement["Action"] == ["sqs:SendMessage"]:
+                    statement["Action"] = ["sqs:SendMessage", "sqs:SendMessageBatch"]
+
+
+def _allow_plain_http(resources: dict[str, Any]) -> None:
+    """The emulator speaks nothing else."""
     for name, resource in list(resources.items()):
         if resource.get("Type") in ("AWS::SQS::QueuePolicy", "AWS::S3::BucketPolicy"):
             document = resource["Properties"]["PolicyDocument"]

@@ -52,6 +52,8 @@ def resources() -> Json:
     properties = {
         # Alarms find the API's metrics by its name.
         "Name": sub("${AWS::StackName}"),
+        # Without it SAM makes a second stage, named `Stage`.
+        "OpenApiVersion": "2.0",
         # Bodies reach the application as the bytes that were sent.
         "BinaryMediaTypes": ["*/*"],
         "GatewayResponses": gateway_responses(sub("'${Origin}'", Origin=first)),

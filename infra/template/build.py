@@ -1,5 +1,7 @@
 """Joins the parts of the merge template."""
 
+import copy
+
 from infra.template import alarms, api, dashboard, functions, parameters, queues, search, storage
 from infra.template.intrinsics import Json, att, ref
 
@@ -21,7 +23,7 @@ def merge_template() -> Json:
         if twice:
             raise ValueError(f"defined twice in the template: {', '.join(sorted(twice))}")
         resources |= part
-    return {
+    template: Json = {
         "Description": "Lightrail: an article store fed by delta files",
         "Parameters": parameters.PARAMETERS,
         "Conditions": parameters.CONDITIONS,
@@ -29,6 +31,8 @@ def merge_template() -> Json:
         "Resources": resources,
         "Outputs": _outputs(),
     }
+    # Its parts share what they are made of; a caller may change what it gets.
+    return copy.deepcopy(template)
 
 
 def _outputs() -> Json:

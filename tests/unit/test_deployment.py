@@ -11,7 +11,7 @@ from moto import mock_aws
 
 from infra import deploy
 from infra.deploy import deploy_aws, main
-from infra.deployment.emulator_gaps import without_tls
+from infra.deployment.emulator_gaps import adapt
 from infra.deployment.stack import CloudFormationStack, DeploymentError
 from infra.packaging import Packaged
 from infra.template.build import merge_template
@@ -208,12 +208,21 @@ def test_the_command_says_what_is_wrong_and_fails(capsys: pytest.CaptureFixture[
     assert capsys.readouterr().err == "Not deployed: `AlarmEmail` is no parameter; write Name=value\n"
 
 
-def test_the_emulator_which_has_no_tls_is_not_locked_out_and_the_bucket_may_still_send() -> None:
+def test_the_emulator_is_not_locked_out_by_plain_http_and_the_bucket_may_still_send() -> None:
     template = merge_template()
-    without_tls(template)
+    adapt(template)
     resources = template["Resources"]
     policies = [name for name, each in resources.items() if each.get("Type") == "AWS::SQS::QueuePolicy"]
     assert policies == ["DeltaNoticesQueuePolicy"]
     (statement,) = resources["DeltaNoticesQueuePolicy"]["Properties"]["PolicyDocument"]["Statement"]
     assert statement["Sid"] == "BucketNotices"
     assert "BucketPolicy" not in resources
+
+
+def test_the_emulator_wants_a_right_for_batches_that_aws_does_not_know() -> None:
+    template = merge_template()
+    assert "SendMessageBatch" not in json.dumps(template)
+    adapt(template)
+    (policy,) = template["Resources"]["IntakeRole"]["Properties"]["Policies"]
+    actions = {each["Sid"]: each["Action"] for each in policy["PolicyDocument"]["Statement"]}
+    assert actions["Send"] == ["sqs:SendMessage", "sqs:SendMessageBatch"]

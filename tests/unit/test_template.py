@@ -369,6 +369,13 @@ def test_bodies_reach_the_application_as_bytes(cloudformation: Json) -> None:
     assert cloudformation["Resources"]["RestAPI"]["Properties"]["BinaryMediaTypes"] == ["*/*"]
 
 
+def test_the_api_has_one_stage(cloudformation: Json) -> None:
+    (stage,) = of_type(cloudformation["Resources"], "AWS::ApiGateway::Stage").values()
+    (deployment,) = of_type(cloudformation["Resources"], "AWS::ApiGateway::Deployment").values()
+    assert stage["StageName"] == "api"
+    assert "StageName" not in deployment
+
+
 def test_the_sweep_runs_each_minute(cloudformation: Json) -> None:
     (rule,) = of_type(cloudformation["Resources"], "AWS::Events::Rule").values()
     assert rule["ScheduleExpression"] == "rate(1 minute)"
