@@ -28,9 +28,12 @@ _MARKS = 200
 
 @dataclass
 class Report:
-    """What a sweep found and did. `mismatches`: files whose counts do not add up; each is an alarm."""
+    """What a sweep found and did. `mismatches`: files whose counts do not add up; each is an alarm.
 
-    woken: int = 0
+    unsent: numbers given and not sent yet. open_files: sent files that are not finished.
+    """
+
+    unsent: int = 0
     retries: int = 0
     posted: int = 0
     open_files: int = 0
@@ -65,9 +68,9 @@ class Sweep:
         return report
 
     def _wake(self, control: Control, report: Report) -> None:
-        if control.sent_to < control.seq:
+        report.unsent = control.seq - control.sent_to
+        if report.unsent:
             wake_file_worker(self._file_queue, f"sweep-{int(self._clock.now())}")
-            report.woken += 1
         for retry in self._ledger.retries(_READ):
             if retry.asked_at < self._clock.now() - RETRY_SECONDS:
                 self._send(maintenance_message(RETRY, ticket=retry.ticket))
@@ -99,11 +102,13 @@ class Sweep:
         self._settle(control.sent_to if all_before else settled)
 
     def _look_at(self, file: File, tally: Tally, control: Control, report: Report) -> bool:
-        if file.stage == "sent":
-            pages = list(self._pages(file))
+        if file.stage == "sent" and not file.audited:
+            pages = self._pages(file)
             report.posted += sum(1 for page in pages if page.posted is None and post(self._ledger, page))
             if not _adds_up(file, pages, tally) and not self._adds_up_now(file):
                 report.mismatches.append(f"file {file.n}: {file.total} entries")
+            elif all(page.posted is not None for page in pages):
+                self._put(replace(file, audited=True))
         return is_finished(
             file, exact_counts(self._ledger, *(self._ledger.file(file.n) or (file, tally)), control), control
         )
@@ -127,10 +132,13 @@ class Sweep:
     def _settle(self, settled: int) -> None:
         control = self._ledger.control()
         if settled > control.settled_to:
-            try:
-                self._ledger.commit(Put(replace(control, settled_to=settled)))
-            except Conflict:
-                return  # the next sweep
+            self._put(replace(control, settled_to=settled))
+
+    def _put(self, record: Control | File) -> None:
+        try:
+            self._ledger.commit(Put(record))
+        except Conflict:
+            return  # the next sweep
 
     def _purge(self, report: Report) -> None:
         """Removes marks of deleted articles that nothing can refer to any more."""

@@ -75,7 +75,8 @@ class File:
     name: as submitted. object: `(key, version id)` for a file of the bucket, else None. tries: starts since the last
     progress. pages: pages written (indexing) or in all (later). sent_pages: pages whose entries are all accepted by
     the queue. read_pages: no page from here on was ever sent. errors, cause, epoch: of a fault of the whole file;
-    epoch -1 when the fault was flushed or retried.
+    epoch -1 when the fault was flushed or retried. audited: once complete, its pages and counts were found to agree;
+    later moves keep them so.
     """
 
     n: int
@@ -97,6 +98,7 @@ class File:
     started_at: float = 0.0
     ended_at: float = 0.0
     forgotten: bool = False
+    audited: bool = False
     version: int = 0
 
     @property

@@ -21,13 +21,21 @@ def handle(event: Event, context: Any, services: Services) -> None:
     figures = {
         "CountMismatch": len(report.mismatches),
         "OpenFiles": report.open_files,
+        "Unsent": report.unsent,
         "Posted": report.posted,
     }
-    print(json.dumps(embedded_metrics(figures, services.clock.now())))
+    print(json.dumps(embedded_metrics(figures, services.settings.ledger_table, services.clock.now())))
 
 
-def embedded_metrics(figures: dict[str, int], now: float) -> dict[str, object]:
-    """Figures in CloudWatch's embedded metric format: a log line that becomes metrics, without a call."""
+def embedded_metrics(figures: dict[str, int], ledger: str, now: float) -> dict[str, object]:
+    """Figures in CloudWatch's embedded metric format: a log line that becomes metrics, without a call.
+
+    `ledger`: name of the ledger's table, which tells the stages of an account apart.
+    """
     metrics = [{"Name": name, "Unit": "Count"} for name in figures]
-    described = {"Namespace": NAMESPACE, "Dimensions": [[]], "Metrics": metrics}
-    return {"_aws": {"Timestamp": int(now * 1000), "CloudWatchMetrics": [described]}, **figures}
+    described = {"Namespace": NAMESPACE, "Dimensions": [["Ledger"]], "Metrics": metrics}
+    return {
+        "_aws": {"Timestamp": int(now * 1000), "CloudWatchMetrics": [described]},
+        "Ledger": ledger,
+        **figures,
+    }

@@ -128,8 +128,7 @@ def resources() -> Json:
                 "The counts of a file and the states of its entries disagree",
                 COUNT_MISMATCH,
                 NAMESPACE,
-                # The sweep logs the figure without dimensions.
-                {},
+                {"Ledger": ref("LedgerTable")},
                 above=0,
                 statistic="Maximum",
             ),

@@ -53,7 +53,7 @@ def resources() -> Json:
             _queue_metrics("ApproximateNumberOfMessagesVisible", *dead, PARKING_ID),
             "Maximum",
         ),
-        ("Counts that do not add up", [[NAMESPACE, COUNT_MISMATCH]], "Maximum"),
+        ("Counts that do not add up", [[NAMESPACE, COUNT_MISMATCH, "Ledger", "${LedgerTable}"]], "Maximum"),
         ("Errors", _function_metrics("Errors"), "Sum"),
         ("Throttles", _function_metrics("Throttles"), "Sum"),
         ("Duration (ms, p99)", _function_metrics("Duration"), "p99"),
