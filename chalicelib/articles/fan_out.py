@@ -174,6 +174,8 @@ class FanOut:
         first = control.settled_to + 1
         while earlier := self._ledger.files(first, file.n - 1, 100):
             for other, tally in earlier:
+                if other.stage == "faulted":
+                    continue  # nothing of it was sent
                 if not is_finished(other, exact_counts(self._ledger, other, tally, control), control):
                     return True
             first = earlier[-1][0].n + 1
