@@ -396,7 +396,7 @@ def test_what_waits_dies_fails_or_does_not_add_up_raises_an_alarm(merged: Json) 
     for function in FUNCTIONS:
         assert ("Errors", function.logical_id) in watched
         assert ("Throttles", function.logical_id) in watched
-    assert ("CountMismatch", "") in watched
+    assert ("CountMismatch", "LedgerTable") in watched
     assert "5XXError" in {metric for metric, _ in watched}
     assert all(each["AlarmActions"] == [{"Ref": "AlarmTopic"}] for each in alarms.values())
 
