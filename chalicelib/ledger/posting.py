@@ -1,8 +1,8 @@
 """Counts of a file: what its pages hold is added to its tally once none of a page's entries waits any more.
 
 A page is *posted* when the tally holds its counts. From then on each of its moves goes together with the difference
-to the tally, in one transaction (`settle`); so a tally whose sum is the file's total is exact, and otherwise what is
-missing stands on the pages that are not posted yet (`exact_counts`).
+to the tally, in one transaction (`settle`); so a tally whose sum is the file's total is exact, and otherwise the
+pages themselves are counted (`exact_counts`).
 """
 
 from collections import Counter, defaultdict
@@ -91,13 +91,14 @@ def exact_counts(ledger: Ledger, file: File, tally: Tally, control: Control) -> 
     counts = tally_as_read(tally, control)
     if file.stage in ("queued", "indexing", "faulted") or file.total == counts.total():
         return counts
+    # Every page counts, posted or not: one that was posted after the tally was read would stand in neither.
+    counts = Counter()
     first = 0
     while pages := ledger.pages_of(file.n, first, _PAGES_A_READ):
         for page in pages:
-            if page.posted is None:
-                counts.update(letters_as_read(page, control))
+            counts.update(letters_as_read(page, control))
         first = pages[-1].p + 1
-    return +counts
+    return counts
 
 
 def page_counts(page: Page, epoch: int) -> Counter[str]:
