@@ -45,6 +45,7 @@ class System:
         self.api = HttpClient(description.api_url, description.admin.token)
         self.admin_email = description.admin.email
         self._clients: dict[str, Any] = {}
+        self._sent_after: dict[str, int] = {}
 
     def client(self, service: str) -> Any:
         """The boto3 client of a service, made once."""
@@ -60,12 +61,21 @@ class System:
         """Put a delta file into the bucket; return its name in the lists."""
         key = f"delta/{name or uuid4().hex[:12] + '.json'}"
         body = content if isinstance(content, bytes) else json.dumps(content).encode()
+        name = f"s3://{self.description.bucket}/{key}"
+        self._sent_after[name] = self.ledger.control().seq
         self.client("s3").put_object(Bucket=self.description.bucket, Key=key, Body=body)
-        return f"s3://{self.description.bucket}/{key}"
+        return name
+
+    def submit(self, *urls: str) -> None:
+        """Have files fetched from these URLs."""
+        before = self.ledger.control().seq
+        self._sent_after |= dict.fromkeys(urls, before)
+        answer = self.api.post("articles/delta-update", {"files": list(urls)})
+        assert answer.status == 200, answer.body
 
     def progress(self, name: str) -> FileProgress | None:
-        """The file accepted last under this name, as the ledger has it."""
-        found = file_progress.read(self.ledger, lambda each: each == name)
+        """The file sent last under this name, as the ledger has it; None until its work has begun."""
+        found = file_progress.read(self.ledger, lambda each: each == name, self._sent_after[name])
         return found[-1] if found else None
 
     def finished(self, name: str, seconds: float = PATIENCE_SECONDS) -> FileProgress:

@@ -26,9 +26,7 @@ def test_files_fetched_by_url_are_applied_in_order_and_listed_as_submitted(
     plain = json.dumps([entry("add-article", "0101", F_3="first")]).encode()
     packed = gzip.compress(json.dumps([entry("replace-article-feature", "0101", F_3="second")]).encode())
     urls = [file_server.put("/a%20b.json?x=1", plain), file_server.put("/b.json.gz", packed)]
-    answer = system.api.post("articles/delta-update", {"files": urls})
-    assert answer.status == 200, answer.body
-    assert answer.json["message"] == "Delta file accepted and added to the job queue"
+    system.submit(*urls)
     for url in urls:
         assert system.finished(url).state == "succeeded"
     assert system.api.get("jobs/successfulfiles").data == urls
@@ -40,7 +38,7 @@ def test_a_file_that_cannot_be_fetched_is_a_failed_job_and_applies_nothing(
 ) -> None:
     system.forget_jobs()
     missing = file_server.url + "/missing.json"
-    assert system.api.post("articles/delta-update", {"file": missing}).status == 200
+    system.submit(missing)
     assert system.finished(missing).state == "failed"
     failed = system.api.get("jobs/failedjob").data
     assert failed["payload"]["file"] == missing
