@@ -170,7 +170,7 @@ class Drainer:
         """
         control = self._ledger.control()
         self._turn(rest, {RETRYING}, BLOCKED, control)
-        closed = replace(gate, kind="failure", ticket=0, tries=0, epoch=control.epoch)
+        closed = replace(gate, kind="failure", ticket=0, ended=gate.ticket, tries=0, epoch=control.epoch)
         self._turn([gate.owner], {RETRYING}, FAILED, control, Put(closed))
 
     def _open(self, gate: Gate, behind: _Behind) -> None:

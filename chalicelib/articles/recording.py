@@ -125,6 +125,7 @@ class Recorder:
             errors=verdict.errors,
             cause=verdict.cause,
             epoch=self._control.epoch,
+            ended=max(gate.ended, gate.ticket) if gate else 0,
             number=verdict.work.number,
             version=gate.version if gate else 0,
         )

@@ -171,17 +171,14 @@ class Maintenance:
             return
         control = self._ledger.control()
         gate = self._ledger.gates([found]).get(found)
-        if (
-            gate is None
-            or gate.kind != "failure"
-            or not gate.valid(control.epoch)
-            or ticket <= control.cleared_to
-        ):
+        if gate is None or gate.kind == "attempt":
             return
-        if gate.ticket not in (0, ticket) and gate.ticket > control.cleared_to:
-            return  # another retry has it in hand
-        if gate.ticket != ticket:
-            self._ledger.commit(Put(replace(gate, ticket=ticket)))
+        if gate.kind == "retry":
+            ticket = gate.ticket  # it runs: a second message does no harm, and makes up for one that was lost
+        elif not gate.valid(control.epoch) or ticket <= control.cleared_to or gate.ticket > ticket:
+            return
+        elif gate.ticket != ticket:
+            self._ledger.commit(Put(replace(gate, ticket=ticket)))  # the drain of an older ticket does nothing now
         self._send_drain(gate.key, ticket)
 
     def _accept_again(self, file: File) -> None:

@@ -167,7 +167,8 @@ class Gate:
 
     kind: `failure` (owner failed), `attempt` (owner is being run after its worker died), `retry` (a drain is running
     what stands behind). errors, cause: of the failure. tries: runs that died. epoch: a failure below control's epoch is
-    void. ticket: of the retry that was asked for, 0 for none. number: the owner's article number, if it could be read.
+    void. ticket: of the retry that was asked for, 0 for none. ended: of the last retry that ended in this failure.
+    number: the owner's article number, if it could be read.
     """
 
     key: str
@@ -178,6 +179,7 @@ class Gate:
     tries: int = 0
     epoch: int = 0
     ticket: int = 0
+    ended: int = 0
     number: str | None = None
     version: int = 0
 
