@@ -192,7 +192,7 @@ class Joined(ABC):
             self.snapshots.key_of,
             self.maintenance_queue,
             self.file_queue,
-            lambda key, ticket: self.drainer.send(Drain(key, ticket)),
+            lambda key, ticket: self.drainer.send(Drain(key, ticket, run=self.new_id())),
             self.clock,
             self.new_id,
         )

@@ -2,7 +2,7 @@
 
 Body of a message, JSON: `{"v": 1, "n": file, "scope": …, "entries": [[pos, operation, number, changes, faults], …]}`;
 an entry too large for a message is `[pos, start, end]`, its byte range in the snapshot.
-A drain: `{"v": 1, "drain": {"key", "ticket", "step", "again"}}`.
+A drain: `{"v": 1, "drain": {"key", "ticket", "step", "again", "run"}}`.
 """
 
 import hashlib
@@ -49,12 +49,16 @@ class Work:
 
 @dataclass(frozen=True)
 class Drain:
-    """Run what stands behind a gate. `again`: it was dead-lettered once."""
+    """Run what stands behind a gate. `again`: it was dead-lettered once.
+
+    run: a name of its own for each handing out; the queue drops a second message with the same run and step.
+    """
 
     key: str
     ticket: int
     step: int = 0
     again: bool = False
+    run: str = ""
 
 
 def gate_key(scope: Scope, number: str | None, entry: Entry) -> str:
@@ -93,10 +97,11 @@ def drain_message(drain: Drain, packing: int) -> Message:
             "ticket": drain.ticket,
             "step": drain.step,
             "again": drain.again,
+            "run": drain.run,
             "packing": packing,
         },
     }
-    name = f"drain.{drain.ticket}.{drain.step}.{int(drain.again)}.{group_of(drain.key, 1)[:32]}"
+    name = f"drain.{drain.ticket}.{drain.step}.{int(drain.again)}.{drain.run}.{group_of(drain.key, 1)[:32]}"
     return Message(json.dumps(body), group_of(drain.key, packing), name)
 
 
@@ -112,7 +117,13 @@ def read_message(body: str, read_range: ReadRange) -> list[Work] | Drain:
             raise UnreadableMessage(f"version {data['v']}")
         if "drain" in data:
             drain = data["drain"]
-            return Drain(str(drain["key"]), int(drain["ticket"]), int(drain["step"]), bool(drain["again"]))
+            return Drain(
+                str(drain["key"]),
+                int(drain["ticket"]),
+                int(drain["step"]),
+                bool(drain["again"]),
+                str(drain.get("run", "")),
+            )
         n, scope = int(data["n"]), data["scope"]
         carried = [list(item) for item in data["entries"]]
     except (ValueError, KeyError, TypeError, RecursionError) as error:

@@ -175,10 +175,11 @@ class Maintenance:
             return
         if gate.kind == "retry":
             ticket = gate.ticket  # it runs: a second message does no harm, and makes up for one that was lost
-        elif not gate.valid(control.epoch) or ticket <= control.cleared_to or gate.ticket > ticket:
-            return
+        elif not gate.valid(control.epoch) or ticket <= max(control.cleared_to, gate.ended, gate.ticket - 1):
+            return  # cleared; or it ended in this failure; or a newer retry has taken the gate
         elif gate.ticket != ticket:
-            self._ledger.commit(Put(replace(gate, ticket=ticket)))  # the drain of an older ticket does nothing now
+            # the drain of an older ticket does nothing from now on
+            self._ledger.commit(Put(replace(gate, ticket=ticket)))
         self._send_drain(gate.key, ticket)
 
     def _accept_again(self, file: File) -> None:
