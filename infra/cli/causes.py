@@ -58,8 +58,8 @@ _ALL = (
         "format",
         "The file is no delta file: not UTF-8, not JSON, cut off, or neither an array nor lines of objects. "
         "Nothing of it was applied.",
-        "Mend the file where the error points (byte or line) and send it again, then "
-        f"{FLUSH} or {RETRY} the old one: the bytes that it failed with do not change.",
+        f"Mend the file where the error points (byte or line) and send it, then {FLUSH} this one. "
+        "A retry fetches an address again; an object of the bucket is read as it was.",
     ),
     Cause(
         "size",

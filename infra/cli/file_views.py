@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.articles.work import gate_key
 from chalicelib.ledger.posting import exact_counts
-from chalicelib.ledger.states import FAILED, NAMES, file_state, is_finished, letters_as_read
+from chalicelib.ledger.states import BLOCKED, FAILED, NAMES, file_state, is_finished, letters_as_read
 from chalicelib.ports.article_store import Entry
 from chalicelib.ports.ledger_records import Control, File, Gate, Page, Tally
 from infra.cli.console import CommandFailed
@@ -162,6 +162,21 @@ def failures_of(services: "Joined", found: FileView, limit: int) -> list[EntryFa
             failures += _failures_of_page(services, found.file, page, control)
         p = pages[-1].p + 1
     return failures[:limit]
+
+
+def first_blocked(services: "Joined", found: FileView) -> str | None:
+    """Return the article of the first blocked entry of a file; None where there is none. Raises `Unavailable`."""
+    if not found.progress.counts.get("blocked"):
+        return None
+    ledger, control, p = services.ledger, services.ledger.control(), 0
+    while pages := ledger.pages_of(found.n, p, _READ):
+        for page in pages:
+            index = letters_as_read(page, control).find(BLOCKED)
+            if index >= 0:
+                delta = services.snapshots.entry_or_none(page, Entry(page.n, page.first_pos + index))
+                return delta.number if delta else None
+        p = pages[-1].p + 1
+    return None
 
 
 def _failures_of_page(services: "Joined", file: File, page: Page, control: Control) -> Iterator[EntryFailure]:

@@ -48,7 +48,7 @@ def _retry(deployment: Deployment, args: argparse.Namespace) -> int:
     if not services.ledger.failures(control.epoch, None, 1) and not (article or file or args.ids):
         return _say(args, {"ticket": None}, f"There are no failures on {deployment.name}; nothing to retry.")
     receipt = services.commands.retry(ids=args.ids, file=file, article=article)
-    text = f"Retry {receipt.ticket} is on its way; `lightrail status` shows when it is done."
+    text = f"Retry {receipt.ticket} is on its way; `lightrail failures` shows what fails again."
     if scope_of(control) == "global" and (article or file or args.ids):
         text += " Under block scope `global` it runs everything that failed or is blocked."
     return _say(args, {"ticket": receipt.ticket}, text)

@@ -92,13 +92,16 @@ def _wait(found: FileView, situation: Situation) -> str:
     counts, name = found.progress.counts, f"File {found.n}"
     if found.file.stage == "faulted":
         return f"{name} failed as a whole: {'; '.join(found.progress.errors)} (`lightrail failures`)"
+    if found.progress.state == "cleared":
+        return f"{name} was cleared; the file worker has yet to mark it."
     if found.n > first and found.file.stage == "queued":
         return f"{name} waits for its turn: files are sent one after the other."
     if found.file.stage in ("queued", "indexing", "sending"):
         tries = f", begun {plural(found.file.tries, 'time')} without progress" if found.file.tries > 1 else ""
         return f"{name} is in the file worker's hands ({found.file.stage}{tries})."
     if any(counts.get(state) for state in ("queued", "retrying")):
-        return f"{name}: {found.progress.waiting} entries are in the article queue."
+        what = plural(found.progress.waiting, "entry is", "entries are")
+        return f"{name}: {what} in the article queue."
     return f"{name} is held by failures: `lightrail failures`, then `lightrail retry` or `lightrail flush`."
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from infra.cli.causes import explain
 from infra.cli.console import CommandFailed, open_report
-from infra.cli.file_views import STATES, EntryFailure, FileView, failures_of, view
+from infra.cli.file_views import STATES, EntryFailure, FileView, failures_of, first_blocked, view
 from infra.cli.holds import find_hold
 from infra.cli.output import plural, printable, show_json, show_table
 from infra.local.progress import SilentReport
@@ -99,7 +99,19 @@ def watch(services: "Joined", numbers: Sequence[int], as_json: bool, seconds: fl
     else:
         show_files("Delta files", files)
         _show_failures(failures)
+        _show_blocked(services, files)
     return 0 if all(found.succeeded for found in files) else 1
+
+
+def _show_blocked(services: "Joined", files: Sequence[FileView]) -> None:
+    for found in files:
+        article = first_blocked(services, found)
+        if article is not None:
+            what = plural(_count(found, "blocked"), "entry", "entries")
+            print(
+                f"File {found.n}: {what} blocked behind a failure; "
+                f"`lightrail why {printable(article)}` explains the first."
+            )
 
 
 def show_files(title: str, files: Sequence[FileView]) -> None:
@@ -149,4 +161,3 @@ def _show_failures(failures: Sequence[tuple[FileView, Sequence[EntryFailure]]]) 
         print(f"and {plural(unlisted, 'more failure')}; `lightrail failures` groups them all")
     for word in filter(None, causes):
         print(f"{word}: {explain(word).advice}")
-    print("`lightrail why ARTICLE` shows what stands behind a failure.")

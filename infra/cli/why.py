@@ -228,8 +228,10 @@ def _advice(holder: Holder, number: str) -> str:
     if holder.kind == "retry" or holder.retry.endswith("running"):
         return "nothing: the retry ends by itself; `lightrail status` shows the queues."
     target = "" if holder.scope == "everything" else f" --article {printable(number)}"
-    commands = f"`lightrail retry{target}` runs it and what stands behind it; `lightrail flush` forgets all failures."
-    return f"{explain(holder.cause).advice} {commands}"
+    return (
+        f"{explain(holder.cause).advice} `lightrail retry{target}` runs it and what stands behind it; "
+        "a flush forgets the failures of all articles."
+    )
 
 
 def _free(number: str, flushed: bool, control: Control) -> list[str]:

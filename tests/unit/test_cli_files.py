@@ -88,6 +88,17 @@ def test_failures_are_shown_with_their_entry_and_cause_and_end_with_1(
     assert "fault: No retry mends it" in out
 
 
+def test_a_file_blocked_by_an_earlier_one_says_how_to_find_out(
+    operator: Operator, world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.drop("earlier.json", [entry("delete-article", "7")])
+    world.settle()
+    source = write(tmp_path, "a.json", [entry("add-article", "1"), entry("add-article", "7")])
+    assert operator.run(files, "send", source) == 1
+    out = capsys.readouterr().out
+    assert "File 2: 1 entry blocked behind a failure; `lightrail why 7` explains the first." in out
+
+
 def test_the_same_in_json(operator: Operator, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert operator.run(files, "send", mixed(tmp_path), "--json") == 1
     [sent] = answer(capsys)["files"]

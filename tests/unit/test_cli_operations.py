@@ -116,7 +116,7 @@ class TestWhy:
             "  behind:    2 of file 1 (s3://bucket/delta/a.json)",
             "  behind:    1 of file 2 (s3://bucket/delta/b.json)",
             f"  do:      {CAUSES['rule'].advice} `lightrail retry --article 7` runs it and what stands behind it; "
-            "`lightrail flush` forgets all failures.",
+            "a flush forgets the failures of all articles.",
         ]
 
     def test_the_same_in_json(self, blocked: World, capsys: pytest.CaptureFixture[str]) -> None:
@@ -492,7 +492,7 @@ class TestStatus:
         out = capsys.readouterr().out
         assert "File 1 is held by failures" in out
         assert "File 3 failed as a whole: The address answered 404." in out
-        assert "File 4: 1 entries are in the article queue." in out
+        assert "File 4: 1 entry is in the article queue." in out
         assert "File 5 is in the file worker's hands (queued)." in out
         assert "File 6 waits for its turn" in out
         assert "delta-article\t1\t0" in out
@@ -523,6 +523,14 @@ class TestStatus:
         changed.settle()
         assert operator.run(status, "status") == 0
         assert "Every file is finished." in capsys.readouterr().out
+
+    def test_a_cleared_file_that_the_worker_has_not_seen_yet(
+        self, world: World, operator: Operator, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        world.submit(URL)
+        world.commands.clear()
+        assert operator.run(status, "status") == 0
+        assert "File 1 was cleared; the file worker has yet to mark it." in capsys.readouterr().out
 
     def test_retries_and_flushes_under_way(self, blocked: World, capsys: pytest.CaptureFixture[str]) -> None:
         ticket = blocked.commands.retry().ticket
