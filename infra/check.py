@@ -48,6 +48,17 @@ CHECKS = (
         [_PYTHON, "-m", "pytest", "-q", "tests/unit/test_template.py"],
         "The packaged template breaks a rule of cfn-lint, of the SAM translator or of ours: mend infra/template",
     ),
+    Check(
+        "docs",
+        [
+            _PYTHON,
+            "-m",
+            "pytest",
+            "-q",
+            *(f"tests/unit/test_docs{part}.py" for part in ("", "_api", "_operation")),
+        ],
+        "A document and the code disagree: what failed names the table and what is missing or too much in it",
+    ),
 )
 
 
