@@ -38,9 +38,10 @@ class Sender:
         self._waiting.setdefault(group_of(key, self._packing), deque()).append(delta)
         self._of_page[delta.pos // PAGE_SIZE] += 1
         self._kept += 1
-        full = [group for group, deltas in self._waiting.items() if len(deltas) >= self._packing]
-        if len(full) >= MESSAGES_PER_CALL:
-            self._call(full)
+        if len(self._waiting) >= MESSAGES_PER_CALL:
+            full = [group for group, deltas in self._waiting.items() if len(deltas) >= self._packing]
+            if len(full) >= MESSAGES_PER_CALL:
+                self._call(full)
         while self._kept >= KEPT_ENTRIES:
             self._call(list(self._waiting))
 
@@ -103,8 +104,10 @@ class Sender:
     def _accepted(self, group: str, count: int) -> None:
         deltas = self._waiting[group]
         for _ in range(count):
-            self._of_page[deltas.popleft().pos // PAGE_SIZE] -= 1
-        self._of_page = +self._of_page
+            p = deltas.popleft().pos // PAGE_SIZE
+            self._of_page[p] -= 1
+            if not self._of_page[p]:
+                del self._of_page[p]
         self._kept -= count
         if not deltas:
             del self._waiting[group]
