@@ -1,6 +1,6 @@
 """Storing what a round changed: one bulk write, and which of the round's verdicts hold after it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from chalicelib.articles.evaluation import Round, Verdict
@@ -26,10 +26,13 @@ def store_round(articles: ArticleStore, result: Round, now: float) -> Stored:
     stored, unsettled, failed = Stored(), set[str](), dict[Entry, str]()
     writes = result.writes()
     outcomes = articles.write_many([chain.to_write(now) for chain in writes.values()]) if writes else []
-    for number, outcome in zip(writes, outcomes, strict=True):
-        of_article = [verdict for verdict in result.verdicts if verdict.work.number == number]
-        if isinstance(outcome, Written):
-            continue
+    missed = {
+        number: outcome
+        for number, outcome in zip(writes, outcomes, strict=True)
+        if not isinstance(outcome, Written)
+    }
+    for number, of_article in _by_article(result.verdicts, missed).items():
+        outcome = missed[number]
         if isinstance(outcome, Refused) and len(of_article) == 1:
             failed[of_article[0].work.entry] = outcome.reason
             continue
@@ -40,6 +43,16 @@ def store_round(articles: ArticleStore, result: Round, now: float) -> Stored:
             stored.unknown |= {verdict.work.key for verdict in of_article}
     stored.verdicts = _holding(result.verdicts, unsettled, failed)
     return stored
+
+
+def _by_article(verdicts: Sequence[Verdict], numbers: Collection[str]) -> dict[str, list[Verdict]]:
+    """The verdicts on these articles, each of which has one at least, in their order."""
+    found: dict[str, list[Verdict]] = {number: [] for number in numbers}
+    for verdict in verdicts if found else ():
+        number = verdict.work.number
+        if number is not None and number in found:
+            found[number].append(verdict)
+    return found
 
 
 def _holding(verdicts: Sequence[Verdict], unsettled: set[str], failed: dict[Entry, str]) -> list[Verdict]:
