@@ -1,6 +1,8 @@
 """The one place that turns errors into a status, a body and a log level."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal
 
 from chalicelib.errors import (
@@ -17,6 +19,9 @@ from chalicelib.web.call import Answer, Audience
 from chalicelib.web.refusals import MethodNotAllowed, NotAnAdmin, Refusal
 
 Level = Literal["info", "warning", "error"]
+# A body of 4.5 MB can hold half a million faults, or a name of megabytes, and Lambda takes 6 MB of answer.
+MOST_FAULTS = 500
+LONGEST_TEXT = 1000
 RETRY_AFTER_SECONDS = 5  # long enough for a throttled table or a restarting node, short enough for a person
 BUG = "Something went wrong on our side; it has been noted. Try again, and tell us if it stays."
 
@@ -51,8 +56,19 @@ def map_error(error: Exception, audience: Audience) -> Mapped:
         return Mapped(envelope.bare(status, str(error), headers), level)
     if isinstance(error, MethodNotAllowed):
         headers["Allow"] = ", ".join(error.allowed)
-    faults = error.faults if isinstance(error, Invalid) else None
-    return Mapped(envelope.error(status, str(error), faults, headers), level)
+    faults = _listed(error.faults) if isinstance(error, Invalid) else None
+    return Mapped(envelope.error(status, _clip(str(error)), faults, headers), level)
+
+
+def _listed(faults: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """The faults that one answer holds; the message counts them all."""
+    return {
+        _clip(field): [_clip(text) for text in texts] for field, texts in islice(faults.items(), MOST_FAULTS)
+    }
+
+
+def _clip(text: str) -> str:
+    return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}…"
 
 
 def _status(error: Exception) -> int:

@@ -13,6 +13,7 @@ from chalicelib.web.refusals import BrokenJson, TooLarge, UnsupportedMediaType
 
 # Lambda takes 6 MB of event and the gateway wraps every body in base64 (4 bytes for 3): beyond this AWS refuses.
 BODY_BYTES = 4_500_000
+_TOO_DEEP = "The body is not usable: its JSON is nested too deeply."
 _DIGITS = re.compile("[0-9]{1,18}")
 
 
@@ -48,7 +49,7 @@ def parse_json(text: str) -> object:
             f"The body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}."
         ) from None
     except RecursionError:
-        raise BrokenJson("The body is not usable: its JSON is nested too deeply.") from None
+        raise BrokenJson(_TOO_DEEP) from None
     except ValueError:  # Python refuses to read an integer of more than 4,300 digits
         raise BrokenJson(
             "The body is not usable: a number has too many digits; send it as a string."
@@ -139,3 +140,5 @@ def _check_surrogates(value: object) -> None:
         json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError:
         raise BrokenJson("The body is not usable: a text holds half of a surrogate pair.") from None
+    except RecursionError:  # writing goes a little deeper than reading
+        raise BrokenJson(_TOO_DEEP) from None

@@ -1,6 +1,7 @@
 """What is no proper body is refused, by what it is."""
 
 import gzip
+import json
 
 import pytest
 
@@ -92,3 +93,41 @@ def test_who_is_not_known_learns_nothing_from_a_broken_body(anyone: Gateway) -> 
 
 def test_a_get_takes_no_notice_of_a_body(user: Gateway) -> None:
     assert user.call("GET", "/v1/jobs/jobs", b"{", {"Content-Type": "text/plain"}).status == 200
+
+
+@pytest.mark.parametrize("opening", ["[", '{"a":'])
+def test_no_depth_of_nesting_is_a_fault_of_ours(opening: str, user: Gateway) -> None:
+    closing = "]" if opening == "[" else "}"
+    statuses = {
+        user.call(
+            "POST",
+            "/v1/articles/update",
+            f'{{"F_1": "\\u0041", "x": {opening * depth}1{closing * depth}}}'.encode(),
+        ).status
+        for depth in range(850, 1000)
+    }
+    assert statuses == {404, 400}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {f"F_{n}": 1.5 for n in range(100_000)},
+        {f"F_{n}{'0' * 1_000_000}": 1.5 for n in range(4)},
+        {"F_1": "1", "article": "1", "ids": "1", "file": "\0" * 700_000},
+    ],
+    ids=["many faults", "long names", "long text"],
+)
+@pytest.mark.parametrize("path", ["/v1/articles/update", "/v1/jobs/retry", "/v1/articles/delta-update"])
+def test_a_refusal_is_never_larger_than_lambda_takes(path: str, body: object, user: Gateway) -> None:
+    answer = user.call("POST", path, body)
+    assert answer.status < 500
+    assert len(json.dumps(answer.text)) < 6_000_000
+    if "errors" in answer.json:
+        assert len(answer.json["errors"]) <= 500
+
+
+def test_the_message_counts_the_faults_that_are_not_listed(user: Gateway) -> None:
+    answer = user.call("POST", "/v1/articles/update", {"F_1": "1", **{f"F_{n}": 1.5 for n in range(2, 2002)}})
+    assert answer.json["message"] == "The F_2 field must be a string or an integer. (and 1999 more errors)"
+    assert len(answer.json["errors"]) == 500

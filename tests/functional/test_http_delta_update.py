@@ -1,6 +1,7 @@
 """Delta files by URL: every form in which clients send them, and every refusal."""
 
 import json
+import time
 
 import pytest
 
@@ -95,3 +96,29 @@ def test_a_hundred_urls_may_be_sent_twice_each(user: Gateway, services: StandIns
 def test_a_refusal_does_not_repeat_the_url(user: Gateway) -> None:
     answer = user.call("POST", "/v1/articles/delta-update", {"file": "https://user:secret@forbidden/"})
     assert "secret" not in answer.text
+
+
+@pytest.mark.parametrize("text", ["[a" + " " * 400_000 + "b]", "[" + " ," * 400_000, "a,b" * 400_000])
+def test_a_long_text_is_read_once_and_not_over_and_over(text: str, user: Gateway) -> None:
+    started = time.monotonic()
+    assert user.call("POST", "/v1/articles/delta-update", {"files": text}).status == 422
+    assert time.monotonic() - started < 10
+
+
+def test_more_items_than_anyone_sends_are_refused_without_a_look_at_each(user: Gateway) -> None:
+    answer = user.call("POST", "/v1/articles/delta-update", {"files": [0] * 500_000})
+    assert answer.json["errors"] == {"files": ["The files field must not have more than 100 items."]}
+
+
+def test_slow_name_servers_are_waited_for_side_by_side(user: Gateway, services: StandIns) -> None:
+    def check(url: str) -> str | None:
+        time.sleep(0.2)
+        return "this address is not allowed." if url.endswith("7") else None
+
+    services.fetcher.check = check
+    started = time.monotonic()
+    answer = user.call(
+        "POST", "/v1/articles/delta-update", {"files": [f"https://x.example/{n}" for n in range(100)]}
+    )
+    assert time.monotonic() - started < 5
+    assert list(answer.json["errors"]) == [f"files.{n}" for n in range(7, 100, 10)]
