@@ -74,13 +74,18 @@ def anchors(path: Path) -> set[str]:
     return {_NO_ANCHOR.sub("", heading.lower()).replace(" ", "-") for heading in headings}
 
 
+def fenced(path: Path, kind: str) -> list[str]:
+    """The fenced blocks of this kind (`sh`, `json`) in a document."""
+    return [block for found, block in _FENCED.findall(path.read_text()) if found == kind]
+
+
 def commands(program: str) -> list[Command]:
     """Every call of this program in fenced shell code and in code within a line, its arguments as words."""
     found = []
     call = re.compile(rf"^(?:\.venv/bin/)?{re.escape(program)} +([^#;|&\n]+)")
     for path in DOCUMENTS:
         text = path.read_text()
-        lines = [line for kind, block in _FENCED.findall(text) if kind == "sh" for line in block.splitlines()]
+        lines = [line for block in fenced(path, "sh") for line in block.splitlines()]
         lines += _CODE.findall(_FENCE.sub("", text))
         found += [
             Command(tuple(match[1].split()), path.name) for line in lines if (match := call.match(line))

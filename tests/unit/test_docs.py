@@ -1,13 +1,14 @@
 """All documents: links lead somewhere, and what a person is told to run or to open is there."""
 
 import argparse
+import json
 import re
 from pathlib import Path
 
 import pytest
 
 from infra.cli.main import build_parser
-from tests.documents import DOCUMENTS, PROJECT, anchors, code, commands, links, named, once, table
+from tests.documents import DOCUMENTS, PROJECT, anchors, code, commands, fenced, links, named, once, table
 
 
 def test_every_command_of_the_command_line_stands_in_the_operations() -> None:
@@ -111,3 +112,9 @@ def test_modules_that_the_documents_run_are_there() -> None:
     for module in modules:
         path = PROJECT / module.replace(".", "/")
         assert path.with_suffix(".py").is_file() or (path / "__main__.py").is_file(), module
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_samples_in_json_are_json(path: Path) -> None:
+    for sample in fenced(path, "json"):
+        json.loads(sample)
