@@ -7,7 +7,7 @@
 `docs/pipeline.md` has the table of what a crash between any two of these leaves behind.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from chalicelib.articles.evaluation import View, evaluate
@@ -136,6 +136,8 @@ class Applier:
         articles = self._articles.get_many(numbers) if numbers else {}
         result = evaluate(waiting, View(read.control, read.gates, articles, doomed, alone))
         if not result.verdicts:
+            if self._release(read.gates.values()):
+                return finished
             held.update(work.key for work in result.postponed)  # behind an attempt: they come again later
             return finished
         stored = store_round(self._articles, result, self._clock.now())
@@ -144,6 +146,18 @@ class Applier:
         recorder = Recorder(self._ledger, read.control, read.pages, read.gates)
         return finished | recorder.record(stored.verdicts)
 
+    def _release(self, gates: Iterable[Gate]) -> bool:
+        """Takes down attempts whose entry another worker recorded meanwhile: nobody else would."""
+        attempts = [gate for gate in gates if gate.kind == "attempt"]
+        pages = self._ledger.pages({page_id(gate.owner) for gate in attempts})
+        over = [gate for gate in attempts if not _is_queued(gate.owner, pages)]
+        for gate in over:
+            try:
+                self._ledger.commit(Delete(gate))
+            except Conflict:
+                continue  # it is another gate by now: the next round looks
+        return bool(over)
+
 
 def _once(works: Sequence[Work]) -> list[Work]:
     """A message that came twice in one batch is one piece of work."""
@@ -151,5 +165,9 @@ def _once(works: Sequence[Work]) -> list[Work]:
 
 
 def _waits(work: Work, pages: Mapping[tuple[int, int], Page]) -> bool:
-    page = pages.get(page_id(work.entry))
-    return page is not None and page.state(work.entry) == QUEUED
+    return _is_queued(work.entry, pages)
+
+
+def _is_queued(entry: Entry, pages: Mapping[tuple[int, int], Page]) -> bool:
+    page = pages.get(page_id(entry))
+    return page is not None and page.state(entry) == QUEUED

@@ -19,7 +19,6 @@ from chalicelib.articles.intake import Intake, UnreadableNotice
 from chalicelib.articles.snapshots import Snapshots
 from chalicelib.articles.work import Drain, UnreadableMessage, Work, read_message
 from chalicelib.errors import Unavailable
-from chalicelib.ports.blobs import BlobNotFound
 from chalicelib.ports.ledger import Conflict
 from chalicelib.ports.queue import Queue
 
@@ -59,7 +58,7 @@ class DeadLetters:
     def _article(self, source: str, body: str) -> str:
         try:
             content = read_message(body, self._snapshots.entry_at)
-        except (UnreadableMessage, BlobNotFound) as error:
+        except UnreadableMessage as error:
             return self._park(source, body, type(error).__name__)
         return self._drain(content) if isinstance(content, Drain) else self._entries(content)
 

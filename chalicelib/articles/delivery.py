@@ -12,7 +12,6 @@ from chalicelib.articles.draining import Drainer
 from chalicelib.articles.snapshots import Snapshots
 from chalicelib.articles.work import Drain, UnreadableMessage, Work, read_message
 from chalicelib.errors import Unavailable
-from chalicelib.ports.blobs import BlobNotFound
 
 CAREFUL_FROM = 3
 """From this receive on something in the batch may be killing its workers: entries run one by one."""
@@ -48,7 +47,7 @@ class Delivery:
                 continue
             try:
                 content = read_message(message.body, self._snapshots.entry_at)
-            except (UnreadableMessage, Unavailable, BlobNotFound):
+            except (UnreadableMessage, Unavailable):
                 self._apply(waiting, careful, failed)
                 failed[message.message_id] = message.group
                 continue

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from chalicelib.articles.evaluation import Verdict, View, evaluate
 from chalicelib.articles.snapshots import Snapshots
 from chalicelib.articles.storing import store_round
-from chalicelib.articles.work import EVERYTHING, Drain, Work, drain_message, work_of
+from chalicelib.articles.work import EVERYTHING, GONE, Drain, Work, drain_message, work_of
 from chalicelib.errors import Unavailable
 from chalicelib.ledger.posting import settle
 from chalicelib.ledger.states import BLOCKED, FAILED, HELD, RETRYING, SUCCEEDED, packing_of, turned
@@ -36,10 +36,10 @@ SECONDS_KEPT = 15.0
 ATTEMPTS = 3
 _VAIN_ROUNDS = 30
 _READ = 1000
+_FILES_READ = 50
 _POISON = (
     f"The entry ended its worker in {ATTEMPTS} runs of a retry; look at its size and values, then retry."
 )
-_GONE = "The snapshot of its file is gone, so the entry cannot be run again; send the file again."
 
 
 @dataclass
@@ -93,6 +93,7 @@ class Drainer:
         if not behind.entries:
             self._open(gate, behind)
             return
+        self._turn(behind.entries, HELD, RETRYING)  # what the drain did not reach
         first, *rest = behind.entries
         errors = gate.errors or ("The retry could not be run; look at what stops it, then retry.",)
         number = gate.number if gate.owner == first else self._number_of(first, behind)
@@ -140,12 +141,25 @@ class Drainer:
         works = self._works(entries, gate.key)
         numbers = sorted({work.number for work in works if work.number is not None})
         articles = self._articles.get_many(numbers) if numbers else {}
-        view = View(self._ledger.control(), {}, articles, doomed, behind.alone, running=True)
+        control = self._ledger.control()
+        alone = set(numbers) if self._may_cover_waiting(entries, control) else behind.alone
+        view = View(control, {}, articles, doomed, alone, running=True)
         stored = store_round(self._articles, evaluate(works, view), self._clock.now())
         if stored.unknown:
             raise Unavailable("article store", "a write has no answer")
         behind.alone |= stored.refused
         return self._record(gate, behind, stored.verdicts)
+
+    def _may_cover_waiting(self, entries: Sequence[Entry], control: Control) -> bool:
+        """Whether an entry between these may wait still, as a dead letter does.
+
+        One write of several entries would bear a range that holds it, and make a success of it that never was.
+        """
+        first, last = max(entries[0].n, control.settled_to + 1), entries[-1].n
+        files = self._ledger.files(first, last, _FILES_READ) if len(entries) > 1 else []
+        return len(files) == _FILES_READ or any(
+            file.total != sum(tally.counts.values()) for file, tally in files
+        )
 
     def _record(self, gate: Gate, behind: _Behind, verdicts: Sequence[Verdict]) -> Gate | None:
         done = {verdict.work.entry for verdict in verdicts if verdict.letter == SUCCEEDED}
@@ -237,7 +251,7 @@ class Drainer:
                 try:
                     works.append(work_of(self._snapshots.entry(page, entry), entry.n, scope))
                 except BlobNotFound:
-                    works.append(Work(entry, "", None, {}, (_GONE,), scope))
+                    works.append(Work(entry, "", None, {}, (GONE,), scope))
         return works
 
     def _number_of(self, entry: Entry, behind: _Behind) -> str | None:

@@ -15,8 +15,8 @@ from chalicelib.articles.sending import KEPT_ENTRIES, Sender
 from chalicelib.articles.snapshots import Snapshots
 from chalicelib.errors import FileFault, Unavailable
 from chalicelib.ledger.acceptance import wake_file_worker
-from chalicelib.ledger.posting import exact_counts, settle
-from chalicelib.ledger.states import CLEARED, QUEUED, is_finished, lanes
+from chalicelib.ledger.posting import is_over, settle
+from chalicelib.ledger.states import CLEARED, QUEUED, lanes
 from chalicelib.ports.blobs import BlobNotFound, Blobs
 from chalicelib.ports.clock import Clock
 from chalicelib.ports.fetcher import Fetcher
@@ -33,6 +33,7 @@ _PAGES_A_WRITE = 50
 _PAGES_A_STEP = 20  # pages between two checkpoints of the second pass
 _REACH = _PAGES_A_STEP + KEPT_ENTRIES // PAGE_SIZE + 1
 _FAULTS_LISTED = 20
+_TRIES = 40  # to write control, against those who accept files at the same moment
 
 
 class _OutOfTime(Exception):
@@ -84,7 +85,7 @@ class FanOut:
                     file = self._bring_on(file, control, time_left)
                     if file is None:
                         return  # waits for its predecessors; the sweep wakes us
-                self._advance(control, file)
+                self._advance(control)
             except _OutOfTime:
                 wake_file_worker(self._file_queue, f"{n}-{self._clock.now():.3f}")
                 return
@@ -110,14 +111,11 @@ class FanOut:
         self._ledger.commit(Put(file), Put(Tally(n)))
         return replace(file, version=1)
 
-    def _advance(self, control: Control, file: File | None) -> None:
+    def _advance(self, control: Control) -> None:
         """The next file's turn. Only now may it send: all of this file is accepted, or never will be."""
         now = self._ledger.control()
         if now.sent_to == control.sent_to:
-            spread = (
-                lanes(file.scope, file.packing) if file is not None and file.stage == "sent" else now.lanes
-            )
-            self._ledger.commit(Put(replace(now, sent_to=control.sent_to + 1, lanes=spread)))
+            self._ledger.commit(Put(replace(now, sent_to=control.sent_to + 1)))
 
     def _bring_on(self, file: File, control: Control, time_left: Callable[[], float]) -> File | None:
         """Brings a file to its end; None if it has to wait."""
@@ -174,9 +172,9 @@ class FanOut:
         first = control.settled_to + 1
         while earlier := self._ledger.files(first, file.n - 1, 100):
             for other, tally in earlier:
-                if other.stage == "faulted":
+                if other.stage == "faulted" and not other.total:
                     continue  # nothing of it was sent
-                if not is_finished(other, exact_counts(self._ledger, other, tally, control), control):
+                if not is_over(other, tally, control):
                     return True
             first = earlier[-1][0].n + 1
         return False
@@ -185,6 +183,8 @@ class FanOut:
         epoch = self._ledger.control().epoch
         current = self._ledger.file(file.n)
         assert current is not None
+        if current[0].stage == "sending":  # what is not known to be in the queue ends here
+            self._clear_pages(current[0], current[0].sent_pages)
         return self._store(
             current[0], stage="faulted", errors=errors, cause=cause, epoch=epoch, ended_at=self._clock.now()
         )
@@ -245,18 +245,18 @@ class FanOut:
 
     def _send(self, file: File, time_left: Callable[[], float]) -> File:
         """Pass two. Written before any send of these pages: `read_pages`; after it: `sent_pages`."""
+        self._spread(file)
         sender = Sender(self._article_queue, self._clock, file.n, file.scope, file.packing)
-        p = file.sent_pages
+        p, sent_before = file.sent_pages, file.read_pages
         while p < file.pages:
-            if self._ledger.control().cleared_to >= file.n and p >= file.read_pages:
+            cleared = self._ledger.control().cleared_to >= file.n
+            if cleared and p >= sent_before:
                 sender.flush()
                 return self._mark_cleared(file, p, time_left)
             if p + _PAGES_A_STEP > file.read_pages or sender.sent_pages >= file.sent_pages + _PAGES_A_STEP:
-                reach = min(max(p + _REACH, file.read_pages), file.pages)
-                file = self._store(
-                    file, sent_pages=max(sender.sent_pages, file.sent_pages), read_pages=reach, tries=0
-                )
-            pages = self._ledger.pages_of(file.n, p, min(_PAGES_A_STEP, file.pages - p))
+                file = self._checkpoint(file, p, sender)
+            end = min(p + _PAGES_A_STEP, sent_before if cleared else file.pages)
+            pages = self._ledger.pages_of(file.n, p, end - p)
             self._send_pages(sender, pages)
             p += len(pages)
             if time_left() < _SECONDS_KEPT:
@@ -265,6 +265,27 @@ class FanOut:
                 raise _OutOfTime
         sender.flush()
         return self._store(file, stage="sent", sent_pages=file.pages, tries=0, ended_at=self._clock.now())
+
+    def _spread(self, file: File) -> None:
+        """Notes the lanes of a file before its first message, so that drains go into them from then on."""
+        spread = lanes(file.scope, file.packing)
+        for _ in range(_TRIES):
+            control = self._ledger.control()
+            if control.lanes == spread:
+                return
+            try:
+                self._ledger.commit(Put(replace(control, lanes=spread)))
+            except Conflict:
+                continue
+            return
+        raise Unavailable("ledger", "control is being changed")
+
+    def _checkpoint(self, file: File, p: int, sender: Sender) -> File:
+        """Before pages from `p` on are sent. Only what the queue accepted since the last one is progress."""
+        reach = min(max(p + _REACH, file.read_pages), file.pages)
+        sent = max(sender.sent_pages, file.sent_pages)
+        tries = 0 if sent > file.sent_pages else file.tries
+        return self._store(file, sent_pages=sent, read_pages=reach, tries=tries)
 
     def _send_pages(self, sender: Sender, pages: list[Page]) -> None:
         deltas = self._snapshots.pages(pages)
@@ -281,8 +302,15 @@ class FanOut:
             if time_left() < _SECONDS_KEPT:
                 self._store(file, sent_pages=page.p, read_pages=page.p, tries=0)
                 raise _OutOfTime
-            settle(self._ledger, page, page.states.replace(QUEUED, CLEARED), page.epoch)
+            self._clear_page(page)
         return self._store(file, stage="sent", sent_pages=file.pages, tries=0, ended_at=self._clock.now())
+
+    def _clear_pages(self, file: File, p: int) -> None:
+        for page in self._pages_from(file, p):
+            self._clear_page(page)
+
+    def _clear_page(self, page: Page) -> None:
+        settle(self._ledger, page, page.states.replace(QUEUED, CLEARED), page.epoch)
 
     def _pages_from(self, file: File, p: int) -> Iterator[Page]:
         while pages := self._ledger.pages_of(file.n, p, 500):

@@ -137,7 +137,10 @@ class Recorder:
         ):
             return []
         # a younger entry failed before this one: it stays failed, and stands behind the older failure from now on
-        return [Put(Blocked(key, gate.owner, gate.number))]
+        n, pos = gate.owner
+        listed = self._ledger.blocked(key, Entry(n, pos - 1), 1)  # as it may from before, if a retry died
+        again = bool(listed) and listed[0].entry == gate.owner
+        return [Put(listed[0] if again else Blocked(key, gate.owner, gate.number))]
 
 
 def _is_attempt_of(gate: Gate, entry: Entry) -> bool:

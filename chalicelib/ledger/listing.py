@@ -188,7 +188,7 @@ class Listing:
     def _jobs_of(self, file: File, control: Control) -> Iterator[Payload]:
         if _file_waits(file, control):
             yield file_payload(file.name)
-        if file.stage in ("sending", "sent"):
+        if file.stage in ("sending", "sent", "faulted"):
             p = 0
             while pages := self._ledger.pages_of(file.n, p, _READ):
                 for page in pages:

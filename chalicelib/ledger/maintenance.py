@@ -166,10 +166,11 @@ class Maintenance:
             p = pages[-1].p + 1
 
     def _start_again(self, found: str | File, ticket: int) -> None:
-        if isinstance(found, File):
-            self._accept_again(found)
-            return
         control = self._ledger.control()
+        if isinstance(found, File):
+            if ticket > control.cleared_to:
+                self._accept_again(found)
+            return
         gate = self._ledger.gates([found]).get(found)
         if gate is None or gate.kind == "attempt":
             return

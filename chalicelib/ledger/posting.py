@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from chalicelib.errors import Unavailable
-from chalicelib.ledger.states import WAITING, flushed_counts, letters_as_read, tally_as_read
+from chalicelib.ledger.states import WAITING, flushed_counts, is_finished, letters_as_read, tally_as_read
 from chalicelib.ports.ledger import Change, Conflict, Count, Ledger, Put
 from chalicelib.ports.ledger_records import Control, Counts, File, Page, Tally
 
@@ -89,7 +89,7 @@ def _post_together(ledger: Ledger, n: int, pages: list[Page]) -> None:
 def exact_counts(ledger: Ledger, file: File, tally: Tally, control: Control) -> Counter[str]:
     """How many entries of a file are in each state, as read now; they add up to the file's total."""
     counts = tally_as_read(tally, control)
-    if file.stage in ("queued", "indexing", "faulted") or file.total == counts.total():
+    if file.stage in ("queued", "indexing") or file.total == counts.total():
         return counts
     # Every page counts, posted or not: one that was posted after the tally was read would stand in neither.
     counts = Counter()
@@ -99,6 +99,15 @@ def exact_counts(ledger: Ledger, file: File, tally: Tally, control: Control) -> 
             counts.update(letters_as_read(page, control))
         first = pages[-1].p + 1
     return counts
+
+
+def is_over(file: File, tally: Tally, control: Control) -> bool:
+    """Whether nothing of a file is waiting, failed or blocked, and no message of it can change that.
+
+    An entry that a clear made read as cleared may be in a worker's hands still: only what is posted has its outcome.
+    """
+    posted = sum(tally.counts.values()) == file.total
+    return posted and is_finished(file, tally_as_read(tally, control), control)
 
 
 def page_counts(page: Page, epoch: int) -> Counter[str]:

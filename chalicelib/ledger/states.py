@@ -96,11 +96,11 @@ def _state_of_counts(counts: Counts) -> FileState:
 
 def is_finished(file: File, counts: Counts, control: Control) -> bool:
     """Whether nothing of a file is waiting, failed or blocked any more (a flushed fault is finished)."""
-    if file.stage == "faulted":
-        return file.epoch < control.epoch
+    if file.stage == "faulted" and file.epoch >= control.epoch:
+        return False
     if file.stage == "cleared":
         return True
-    if file.stage != "sent":
+    if file.stage not in ("sent", "faulted"):
         return False
     return not any(counts.get(letter, 0) for letter in WAITING | HELD)
 

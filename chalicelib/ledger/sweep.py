@@ -10,8 +10,7 @@ from dataclasses import dataclass, field, replace
 from chalicelib.errors import Unavailable
 from chalicelib.ledger.acceptance import wake_file_worker
 from chalicelib.ledger.commands import FLUSH, RETRY, maintenance_message
-from chalicelib.ledger.posting import exact_counts, post
-from chalicelib.ledger.states import is_finished
+from chalicelib.ledger.posting import is_over, post
 from chalicelib.ports.article_store import ArticleStore
 from chalicelib.ports.clock import Clock
 from chalicelib.ports.ledger import Conflict, Ledger, Put
@@ -102,16 +101,14 @@ class Sweep:
         self._settle(control.sent_to if all_before else settled)
 
     def _look_at(self, file: File, tally: Tally, control: Control, report: Report) -> bool:
-        if file.stage == "sent" and not file.audited:
+        if file.stage in ("sent", "faulted") and not file.audited:
             pages = self._pages(file)
             report.posted += sum(1 for page in pages if page.posted is None and post(self._ledger, page))
             if not _adds_up(file, pages, tally) and not self._adds_up_now(file):
                 report.mismatches.append(f"file {file.n}: {file.total} entries")
             elif all(page.posted is not None for page in pages):
                 self._put(replace(file, audited=True))
-        return is_finished(
-            file, exact_counts(self._ledger, *(self._ledger.file(file.n) or (file, tally)), control), control
-        )
+        return is_over(*(self._ledger.file(file.n) or (file, tally)), control)
 
     def _adds_up_now(self, file: File) -> bool:
         """Looked at again, between two equal readings of the tally: nothing moved meanwhile."""
