@@ -22,14 +22,30 @@ USERS: dict[str, tuple[str, ...]] = {
 }
 
 
+def _paths(domain: object, actions: tuple[str, ...]) -> list[Json]:
+    """The alias, what is under it, and the indexes that it points to; whether there is one, and to make it."""
+    return [
+        sub("${Domain}/_alias/${ArticleIndex}", Domain=domain),
+        *([sub("${Domain}/_aliases", Domain=domain)] if actions == WRITE else []),
+        sub("${Domain}/${ArticleIndex}", Domain=domain),
+        sub("${Domain}/${ArticleIndex}/*", Domain=domain),
+        sub("${Domain}/${ArticleIndex}-*", Domain=domain),
+    ]
+
+
 def _domain() -> Json:
-    allowed = {
-        "Effect": "Allow",
-        "Principal": {"AWS": [att(f"{name}Role", "Arn") for name in USERS]},
-        "Action": list(WRITE),
-        # The domain's own policy: it speaks of no other domain, and the name is not known before it is made.
-        "Resource": sub("arn:${AWS::Partition}:es:${AWS::Region}:${AWS::AccountId}:domain/*"),
-    }
+    # The domain's own policy: it speaks of no other domain, and the name is not known before it is made.
+    any_domain = sub("arn:${AWS::Partition}:es:${AWS::Region}:${AWS::AccountId}:domain/*")
+    # What it allows is allowed, whatever the role's own policy says: so no more than that.
+    allowed = [
+        {
+            "Effect": "Allow",
+            "Principal": {"AWS": [att(f"{name}Role", "Arn")]},
+            "Action": list(actions),
+            "Resource": _paths(any_domain, actions),
+        }
+        for name, actions in USERS.items()
+    ]
     properties: Json = {
         "EngineVersion": "OpenSearch_3.1",
         "ClusterConfig": {
@@ -45,7 +61,7 @@ def _domain() -> Json:
             "EnforceHTTPS": True,
             "TLSSecurityPolicy": "Policy-Min-TLS-1-2-PFS-2023-10",
         },
-        "AccessPolicies": {"Version": "2012-10-17", "Statement": [allowed]},
+        "AccessPolicies": {"Version": "2012-10-17", "Statement": allowed},
     }
     return {
         "Type": "AWS::OpenSearchService::Domain",
@@ -64,14 +80,7 @@ def _policy(function: str, actions: tuple[str, ...]) -> Json:
         "Sid": "Articles",
         "Effect": "Allow",
         "Action": list(actions),
-        # The alias, what is under it, and the indexes that it points to; whether there is one, and to make it.
-        "Resource": [
-            sub("${Domain}/_alias/${ArticleIndex}", Domain=ARN),
-            *([sub("${Domain}/_aliases", Domain=ARN)] if actions == WRITE else []),
-            sub("${Domain}/${ArticleIndex}", Domain=ARN),
-            sub("${Domain}/${ArticleIndex}/*", Domain=ARN),
-            sub("${Domain}/${ArticleIndex}-*", Domain=ARN),
-        ],
+        "Resource": _paths(ARN, actions),
     }
     return {
         "Type": "AWS::IAM::Policy",

@@ -314,10 +314,19 @@ def test_only_functions_that_search_may_use_the_articles_and_nothing_else_of_the
         paths = [resource["Fn::Sub"][0] for resource in statement["Resource"]]
         of_articles = ("${Domain}/${ArticleIndex}", "${Domain}/_alias/${ArticleIndex}")
         assert all(path.startswith(of_articles) or path == "${Domain}/_aliases" for path in paths)
-    (allowed,) = merged["SearchDomain"]["Properties"]["AccessPolicies"]["Statement"]
-    assert {each["Fn::GetAtt"][0] for each in allowed["Principal"]["AWS"]} == {
-        f"{name}Role" for name in users
-    }
+
+
+def test_the_domain_itself_allows_each_function_no_more_than_its_own_policy_does(merged: Json) -> None:
+    """Within one account either of the two policies is enough."""
+    allowed = merged["SearchDomain"]["Properties"]["AccessPolicies"]["Statement"]
+    roles = [statement["Principal"]["AWS"] for statement in allowed]
+    assert len(roles) == len(of_type(merged, "AWS::IAM::Policy"))
+    for (role,), statement in zip(roles, allowed, strict=True):
+        name = role["Fn::GetAtt"][0].removesuffix("Role")
+        (own,) = merged[f"{name}SearchPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+        assert statement["Action"] == own["Action"]
+        paths = [[resource["Fn::Sub"][0] for resource in each["Resource"]] for each in (statement, own)]
+        assert paths[0] == paths[1]
 
 
 def test_the_domain_is_encrypted_speaks_https_only_and_is_not_made_if_one_is_named(merged: Json) -> None:
