@@ -86,6 +86,11 @@ _NEVER = [  # no file server has such an address, not even one that was named
         "224.0.0.0/4",
         "240.0.0.0/4",
         "::/128",
+        "::ffff:0:0/96",  # an IPv4 address in disguise, as the next three
+        "::ffff:0:0:0/96",
+        "64:ff9b::/96",
+        "2002::/16",
+        "fd00:ec2::/32",  # AWS's own services on a machine, its metadata among them
         "fe80::/10",
         "ff00::/8",
     )
