@@ -22,7 +22,9 @@ def test_a_retry_that_is_handed_out_again_after_it_failed_again_does_not_bar_the
     world.apply_once()  # the drain: the article is still missing
     assert retry is not None
     assert world.counts(1) == {"failed": 1, "blocked": 2}
-    world.maintenance._start_again("1", ticket)  # the message of the retry comes again: its worker died half-way
+    world.maintenance._start_again(
+        "1", ticket
+    )  # the message of the retry comes again: its worker died half-way
     world.maintenance_messages.send(maintenance_message("retry", ticket))
     world.settle()
     world.check()

@@ -8,30 +8,8 @@ from chalicelib.ports.ledger import Put
 from chalicelib.ports.ledger_records import Blocked, Gate
 from chalicelib.ports.queue import Message
 from tests.doubles.faults import Killed
-from tests.doubles.queues import Received
+from tests.doubles.steps import bury, feature, waiting
 from tests.doubles.world import World, entry
-
-
-def feature(number: str, key: str) -> dict[str, object]:
-    return entry("replace-article-feature", number, **{key: "x"})
-
-
-def sent(world: World, name: str, entries: list[dict[str, object]]) -> list[Received]:
-    """A file whose messages wait; returns them, in nobody's hands."""
-    world.drop(name, entries)
-    world.intake_once()
-    world.file_worker_once()
-    received = world.articles_queue.receive()
-    world.articles_queue.settle(received, [message.message_id for message in received])
-    return received
-
-
-def kill_message(world: World, received: Received) -> None:
-    """Moves a message to the dead letters."""
-    [again] = [m for m in world.articles_queue.receive() if m.message_id == received.message_id][:1]
-    world.dead_articles.send([Message(again.body, again.group, f"dead-{again.message_id}")])
-    world.articles_queue.acknowledge(again)
-    world.fake_clock.advance(61)
 
 
 def test_a_drain_that_dies_leaves_the_first_of_what_it_did_not_reach_as_the_failure() -> None:
@@ -45,7 +23,9 @@ def test_a_drain_that_dies_leaves_the_first_of_what_it_did_not_reach_as_the_fail
     [drain] = world.articles_queue.receive()
     world.articles_queue.acknowledge(drain)
     gate = world.memory_ledger.gates(["1"])["1"]
-    world.memory_ledger.commit(Put(Gate("1", "retry", gate.owner, gate.errors, ticket=ticket, version=gate.version)))
+    world.memory_ledger.commit(
+        Put(Gate("1", "retry", gate.owner, gate.errors, ticket=ticket, version=gate.version))
+    )
     world.drainer.abandon(Drain("1", ticket, again=True))
     world.settle()
     world.check()
@@ -83,11 +63,13 @@ def test_an_attempt_whose_entry_was_recorded_by_another_worker_holds_nothing_bac
 
 def test_an_older_failure_takes_a_gate_over_from_one_that_stood_behind_it_before() -> None:
     world = World()
-    dead, later = sent(world, "a.json", [feature("1", "F_3"), feature("1", "F_4")])
-    kill_message(world, dead)
+    dead, _ = waiting(world, "a.json", [feature("1", "F_3"), feature("1", "F_4")])
+    bury(world, dead)
     world.apply_once()  # the younger one fails first
     assert world.entry_state(1, 1) == "failed"
-    world.memory_ledger.commit(Put(Blocked("1", Entry(1, 1), "1")))  # a retry was killed before it took this away
+    world.memory_ledger.commit(
+        Put(Blocked("1", Entry(1, 1), "1"))
+    )  # a retry was killed before it took this away
     world.settle()
     assert world.counts(1) == {"failed": 2}
     world.check()
@@ -96,11 +78,11 @@ def test_an_older_failure_takes_a_gate_over_from_one_that_stood_behind_it_before
 def test_a_retry_around_a_dead_letter_never_makes_a_success_of_it() -> None:
     """Entry 0 failed, 1 is a dead letter that nobody has read yet, 2 stands behind 0; a retry runs 0 and 2."""
     world = World()
-    first, dead, last = sent(world, "a.json", [feature("1", "F_3"), feature("1", "F_4"), feature("1", "F_5")])
+    _, dead, _ = waiting(world, "a.json", [feature("1", "F_3"), feature("1", "F_4"), feature("1", "F_5")])
     batch = world.articles_queue.receive()
     world.apply_batch(batch[:1])
     world.articles_queue.settle(batch[1:], [m.message_id for m in batch[1:]])
-    kill_message(world, dead)
+    bury(world, dead)
     world.apply_once()
     assert [world.entry_state(1, pos) for pos in range(3)] == ["failed", "queued", "blocked"]
     world.put_article("1")
@@ -132,7 +114,7 @@ def test_a_retry_while_the_first_packed_file_is_still_being_sent_stays_in_its_la
 
 def test_an_entry_whose_bytes_are_gone_fails_and_holds_up_nothing() -> None:
     world = World()
-    sent(world, "a.json", [entry("add-article", "1", F_3="large" * 2000), entry("add-article", "2")])
+    waiting(world, "a.json", [entry("add-article", "1", F_3="large" * 2000), entry("add-article", "2")])
     world.bucket.delete("snapshots/1")
     world.settle()
     assert world.entry_state(1, 0) == "failed"
