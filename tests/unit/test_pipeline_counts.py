@@ -8,6 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from chalicelib.adapters.dynamodb_ledger import DynamoLedger
+from chalicelib.ledger.states import QUEUED
+from chalicelib.ports.ledger import Put
+from chalicelib.ports.ledger_records import PAGE_SIZE, Control, File, Page, Tally
+from tests.contract.ledger_table import dynamodb_client, ledger_table
 from tests.doubles.world import World, entry
 
 ENTRIES = 10_000
@@ -90,6 +95,54 @@ def test_a_thousand_entries_take_few_calls(packing: int, sends: int, searches: i
 @pytest.mark.parametrize(("packing", "goal"), [(1, 0.80), (25, 0.30)])
 def test_a_million_entries_cost_no_more_than_the_goal(packing: int, goal: float) -> None:
     assert sum(measured(packing).dollars(packing).values()) <= goal
+
+
+def test_clear_with_a_hundred_thousand_entries_waiting_is_two_requests_and_no_send() -> None:
+    waiting = 100_000
+    with dynamodb_client() as client, ledger_table(client) as table:
+        world = World()
+        ledger = world.memory_ledger = DynamoLedger(client, table.name, table.clock)  # type: ignore[assignment]
+        ledger.commit(Put(Control(seq=1, sent_to=1, lanes="article:1")))
+        ledger.commit(
+            Put(File(1, "a.json", False, 0.0, stage="sent", total=waiting, pages=waiting // PAGE_SIZE))
+        )
+        ledger.commit(Put(Tally(1)))
+        for p in range(waiting // PAGE_SIZE):
+            ledger.commit(Put(Page(1, p, QUEUED * PAGE_SIZE, 0, 0)))
+        requests: list[str] = []
+        client.meta.events.register("before-call.dynamodb", lambda model, **_: requests.append(model.name))
+
+        world.commands.clear()
+
+        assert requests == ["GetItem", "PutItem"]
+        assert not any(name.endswith("queue.send") for name in world.faults.seen)
+        world.drop("b.json", [entry("add-article", "1"), entry("add-article", "2")])
+        assert world.listing.waiting(1, 10).total == 0
+        world.intake_once()
+        world.file_worker_once()
+        world.apply_once()
+        assert world.counts(2) == {"succeeded": 2}
+
+
+def test_what_was_not_sent_when_all_was_cleared_is_marked_and_never_sent() -> None:
+    entries = 3 * ENTRIES
+    world = World(ENTRIES_PER_MESSAGE="25")
+    world.drop("a.json", [entry("add-article", str(number)) for number in range(entries)])
+    world.intake_once()
+    looks = iter([900.0] * 9)  # until some pages are sent
+    world.fan_out.work(lambda: next(looks, 0.0))
+    sent = len(world.articles_queue)
+    assert 0 < sent < entries / 25 / 4
+    world.commands.clear()
+    world.drop("b.json", [entry("add-article", "new")])
+    world.intake_once()
+    world.file_worker_once()
+    # pages that a worker may have in its hands end by their messages; what lies beyond them is marked
+    assert len(world.articles_queue) < 2 * sent
+    assert world.listing.waiting(1, 10).total == 1
+    world.settle()
+    assert world.counts(1) == {"cleared": entries}
+    assert world.counts(2) == {"succeeded": 1}
 
 
 def test_the_document_says_what_was_measured() -> None:
