@@ -7,7 +7,7 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from chalicelib.articles.fan_out import FanOut, FanOutSettings
@@ -42,7 +42,7 @@ class MadeFile(MemoryBlobs):
         first = start // _WIDTH
         return _lines(first, end // _WIDTH + 1)[start - first * _WIDTH : end - first * _WIDTH]
 
-    def write_once(self, key: str, chunks: Iterator[bytes]) -> int:  # type: ignore[override]
+    def write_once(self, key: str, chunks: Iterable[bytes]) -> int:
         size = sum(len(chunk) for chunk in chunks)
         assert size == self.entries * _WIDTH
         return size
