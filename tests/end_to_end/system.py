@@ -75,7 +75,7 @@ class System:
 
     def progress(self, name: str) -> FileProgress | None:
         """The file sent last under this name, as the ledger has it; None until its work has begun."""
-        found = file_progress.read(self.ledger, lambda each: each == name, self._sent_after[name])
+        found = file_progress.read(self.ledger, lambda each: each == name, self._sent_after.get(name, 0))
         return found[-1] if found else None
 
     def finished(self, name: str, seconds: float = PATIENCE_SECONDS) -> FileProgress:
