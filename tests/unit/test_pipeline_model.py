@@ -64,6 +64,18 @@ faulty = st.one_of(
 mixed = st.lists(st.one_of(entries, entries, entries, entries, faulty, refused), min_size=1, max_size=8)
 looks = st.sampled_from((None, None, None, 0, 1, 2, 3, 5))
 offsets = st.integers(0, 25)
+calls = st.sampled_from(
+    (
+        "articles.write_many",
+        "articles.write_many",
+        "articles.get_many",
+        "ledger.move",
+        "ledger.commit",
+        "ledger.gates",
+        "ledger.pages",
+        "article_queue.send",
+    )
+)
 
 
 class Pipeline(RuleBasedStateMachine):
@@ -265,6 +277,34 @@ class Pipeline(RuleBasedStateMachine):
             pass
         finally:
             rules.calls.remove(call)
+
+    @rule(
+        name=calls,
+        kind=st.sampled_from(FAULTS),
+        which=st.sampled_from(("apply_once", "apply_once", "maintenance_once", "file_worker_once")),
+    )
+    def dies_at(self, name: str, kind: str, which: str) -> None:
+        """A call of some name goes wrong in the run of some function."""
+        self.world.faults.awaited[name] = kind
+        with self.world.worker():
+            getattr(self.world, which)()
+        self.world.faults.awaited.clear()
+
+    @rule(
+        name=calls,
+        what=st.sampled_from(("update", "delete", "copy", "flush", "clear", "apply_once", "apply late")),
+        number=numbers,
+        other=numbers,
+        changes=features,
+    )
+    def meets_another_at(
+        self, name: str, what: str, number: str, other: str, changes: dict[str, str]
+    ) -> None:
+        """Something else comes just before a call of some name in the run of a worker."""
+        self.world.faults.awaited[name] = lambda: self._between(what, number, other, changes)
+        with self.world.worker():
+            self.world.apply_once()
+        self.world.faults.awaited.clear()
 
     # What holds
 
