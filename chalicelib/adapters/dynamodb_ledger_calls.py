@@ -4,7 +4,8 @@ import random
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from botocore.exceptions import ClientError, ConnectionClosedError, HTTPClientError
+from botocore.exceptions import ClientError, ConnectionClosedError, EndpointConnectionError, HTTPClientError
+from botocore.exceptions import ConnectionError as NotConnected
 from botocore.parsers import ResponseParserError
 
 from chalicelib.errors import Unavailable
@@ -56,9 +57,10 @@ class DynamoCalls:
                 if not _is_transient(error):
                     raise
                 reason = code_of(error)
-            except ConnectionClosedError as error:  # a kept connection that the other side gave up meanwhile
+            # A kept connection that the other side gave up meanwhile, or none that was taken.
+            except (ConnectionClosedError, EndpointConnectionError) as error:
                 reason = type(error).__name__
-            except (HTTPClientError, ResponseParserError) as error:
+            except (HTTPClientError, NotConnected, ResponseParserError) as error:
                 raise Unavailable(PART, type(error).__name__) from error
             self._wait(pause, reason)
         raise AssertionError("the last wait raises")

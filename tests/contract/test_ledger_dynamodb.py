@@ -5,7 +5,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
+from botocore.exceptions import (
+    ClientError,
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    ReadTimeoutError,
+    SSLError,
+)
 from mypy_boto3_dynamodb import DynamoDBClient
 
 from chalicelib.adapters.dynamodb_ledger import DynamoLedger
@@ -235,6 +242,29 @@ def test_a_time_out_is_reported_at_once(
             attempt()
     assert len(between.calls) == len(attempts)
     assert table.clock.slept == []
+
+
+def never_connected(operation: str, call: Call, request: dict[str, Any]) -> Any:
+    raise EndpointConnectionError(endpoint_url="http://dynamodb")
+
+
+def test_a_connection_that_is_not_taken_is_tried_again(ledger: DynamoLedger, between: Interposed) -> None:
+    between.ways = [never_connected, never_connected]
+    ledger.commit(Put(FILE))
+    assert ledger.file(7) is not None
+
+
+@pytest.mark.parametrize("error", [EndpointConnectionError, ConnectTimeoutError, SSLError])
+def test_without_a_connection_the_ledger_is_unavailable(
+    error: Callable[..., Exception], ledger: DynamoLedger, between: Interposed
+) -> None:
+    def way(operation: str, call: Call, request: dict[str, Any]) -> Any:
+        raise error(endpoint_url="http://dynamodb", error="x")
+
+    for attempt in (ledger.control, lambda: ledger.commit(Put(FILE)), lambda: ledger.files(1, 9, 9)):
+        between.ways = [way] * 10
+        with pytest.raises(Unavailable, match="ledger"):
+            attempt()
 
 
 @pytest.mark.parametrize(
