@@ -7,6 +7,7 @@ way in which that call may go wrong.
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pytest
 
@@ -358,3 +359,61 @@ def test_any_call_may_be_taken_in_part(name: str, kind: str) -> None:
         for text in differences(STORIES[name], at, kind, None if kind == "refused" else expected)
     ]
     assert not wrong, f"{len(wrong)} of {len(calls)}\n" + "\n".join(wrong[:20])
+
+
+def send_twice(world: World, order: str) -> Callable[[], None]:
+    """From now on every message of every queue is accepted twice; what is returned lets the late ones come."""
+    late: list[Callable[[], object]] = []
+    for name, queue in world.queues().items():
+        if not name.startswith("dead"):
+            queue.send = _twice(queue.send, order, late)
+
+    def come() -> None:
+        world.fake_clock.advance(3600)
+        for send in late:
+            send()
+
+    return come
+
+
+def _twice(send: Callable[[Any], Any], order: str, late: list[Callable[[], object]]) -> Callable[[Any], Any]:
+    def again(things: Any) -> None:
+        if isinstance(things, str):
+            send(things)
+            return
+        for message in things:
+            send([Message(message.body, message.group, f"again-{message.deduplication}")])
+
+    def twice(things: Any) -> Any:
+        if order == "its second before its neighbour" and not isinstance(things, str):
+            answers = []
+            for message in things:
+                answers += send([message])
+                again([message])
+            return answers
+        answer = send(things)
+        if order == "an hour later":
+            late.append(lambda: again(things))
+        else:
+            again(things)
+        return answer
+
+    return twice
+
+
+@pytest.mark.parametrize(
+    "order", ["its second before its neighbour", "its second after its neighbours", "an hour later"]
+)
+@pytest.mark.parametrize("name", STORIES)
+def test_any_message_may_come_twice(name: str, order: str) -> None:
+    story = STORIES[name]
+    expected, _ = tell(story)
+    world = World(**story.environment)
+    come = send_twice(world, order)
+    story.before(world)
+    story.told(world)
+    come()
+    world.settle()
+    world.check()
+    if story.same:
+        assert outcome(world) == outcome(expected)
