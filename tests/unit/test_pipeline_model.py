@@ -282,9 +282,11 @@ class Pipeline(RuleBasedStateMachine):
         name=calls,
         kind=st.sampled_from(FAULTS),
         which=st.sampled_from(("apply_once", "apply_once", "maintenance_once", "file_worker_once")),
+        samples=mixed,
     )
-    def dies_at(self, name: str, kind: str, which: str) -> None:
-        """A call of some name goes wrong in the run of some function."""
+    def dies_at(self, name: str, kind: str, which: str, samples: list[Sample]) -> None:
+        """A call of some name goes wrong in the run of some function, which has something to do."""
+        self._bring_to_apply(samples, sent=which != "file_worker_once")
         self.world.faults.awaited[name] = kind
         with self.world.worker():
             getattr(self.world, which)()
@@ -305,6 +307,13 @@ class Pipeline(RuleBasedStateMachine):
         with self.world.worker():
             self.world.apply_once()
         self.world.faults.awaited.clear()
+
+    def _bring_to_apply(self, samples: list[Sample], sent: bool = True) -> None:
+        self.files += 1
+        with self.world.worker():
+            self.world.send_url(f"https://example.com/{self.files}", samples, False)
+            if sent:
+                self.world.file_worker_once()
 
     # What holds
 
