@@ -45,9 +45,11 @@ def deploy_aws(
     session: boto3.Session | None = None,
     say: Say = print,
     poll_seconds: float = _AWS_POLL,
+    leave_data: bool = False,
 ) -> Deployed:
     """Deploy to the account and region that the AWS CLI would use; `parameters` not named keep their values.
 
+    A change that would remove or replace a table, the bucket or the search domain is refused unless `leave_data`.
     Raises DeploymentError, PackagingError.
     """
     session = session or boto3.Session()
@@ -61,7 +63,8 @@ def deploy_aws(
     artifacts = Artifacts(session.client("s3"), bucket, session.region_name, account)
     artifacts.ensure_bucket()
     template_url = _upload(artifacts, packaged)
-    stack = CloudFormationStack(session.client("cloudformation"), stack_name, say, poll_seconds)
+    client = session.client("cloudformation")
+    stack = CloudFormationStack(client, stack_name, say, poll_seconds, leave_data=leave_data)
     deployed = stack.deploy(template_url, parameters or {})
     for name, value in sorted(deployed.outputs.items()):
         say(f"  {name}: {value}")
@@ -95,7 +98,9 @@ def deploy_local(
     artifacts = Artifacts(client("s3"), "lightrail-artifacts-local", region, endpoint_url=endpoint_url)
     artifacts.ensure_bucket()
     template_url = _upload(artifacts, packaged, emulator_gaps.adapt)
-    stack = CloudFormationStack(client("cloudformation"), stack_name, say, _LOCAL_POLL, show_events=False)
+    stack = CloudFormationStack(
+        client("cloudformation"), stack_name, say, _LOCAL_POLL, show_events=False, leave_data=True
+    )
     wanted = {**LOCAL_PARAMETERS, "OpenSearchEndpoint": opensearch_url, **(parameters or {})}
     deployed = stack.deploy(template_url, wanted)
     emulator_gaps.fill(client, deployed)
@@ -132,9 +137,12 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m infra.deploy", description=deploy_aws.__doc__)
     parser.add_argument("stage", help="name of the stage, such as test or production")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a stack parameter")
+    parser.add_argument(
+        "--leave-data", action="store_true", help="a table, the bucket or the search domain may be given up"
+    )
     chosen = parser.parse_args(arguments)
     try:
-        deploy_aws(chosen.stage, parameters=_parameters(chosen.set))
+        deploy_aws(chosen.stage, parameters=_parameters(chosen.set), leave_data=chosen.leave_data)
     except (BotoCoreError, ClientError, DeploymentError, PackagingError) as error:
         print(f"Not deployed: {error}", file=sys.stderr)
         return 1

@@ -16,6 +16,9 @@ _NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
 # States of a stack that was never made: it can only be deleted.
 _STILLBORN = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED")
 
+# What holds data: a change that removes or replaces one leaves its data behind, and the stack begins with nothing.
+_DATA = ("AWS::DynamoDB::Table", "AWS::OpenSearchService::Domain", "AWS::S3::Bucket")
+
 
 class DeploymentError(Exception):
     """The stack could not be deployed; the text says why and what to do."""
@@ -41,9 +44,11 @@ class CloudFormationStack:
         poll_seconds: float,
         *,
         show_events: bool = True,
+        leave_data: bool = False,
     ) -> None:
+        """`leave_data`: a change may remove or replace what holds data."""
         self._client, self.name, self._say = client, name, say
-        self._poll_seconds, self._show_events = poll_seconds, show_events
+        self._poll_seconds, self._show_events, self._leave_data = poll_seconds, show_events, leave_data
 
     def deploy(self, template_url: str, parameters: Mapping[str, str]) -> Deployed:
         """Make the stack, or change it where it differs; parameters not named keep their values.
@@ -59,7 +64,8 @@ class CloudFormationStack:
         new = current is None or current["StackStatus"] == "REVIEW_IN_PROGRESS"
         # The time of the last event tells what is news.
         seen = self._event_ids()
-        if self._change_set(template_url, self._values(template_url, current, parameters), new):
+        values = self._values(template_url, None if new else current, parameters)
+        if self._change_set(template_url, values, new):
             self._wait_for_stack(seen)
         else:
             self._say(f"{self.name} is up to date")
@@ -114,8 +120,28 @@ class CloudFormationStack:
                     return False
                 raise DeploymentError(f"CloudFormation refuses the change: {reason}")
             time.sleep(self._poll_seconds)
+        if not new and not self._leave_data:
+            self._refuse_loss(name)
         self._client.execute_change_set(StackName=self.name, ChangeSetName=name)
         return True
+
+    def _refuse_loss(self, change_set: str) -> None:
+        pages = self._client.get_paginator("describe_change_set").paginate(
+            StackName=self.name, ChangeSetName=change_set
+        )
+        changes = [change.get("ResourceChange", {}) for page in pages for change in page.get("Changes", [])]
+        lost = [
+            f"{change.get('LogicalResourceId')} would be {'removed' if removed else 'replaced'}"
+            for change in changes
+            if change.get("ResourceType") in _DATA
+            and ((removed := change.get("Action") == "Remove") or change.get("Replacement") == "True")
+        ]
+        if lost:
+            self._client.delete_change_set(StackName=self.name, ChangeSetName=change_set)
+            raise DeploymentError(
+                f"nothing was changed, since {', '.join(lost)}: its data would stay behind, out of the stack's reach; "
+                "if that is what you want, add --leave-data"
+            )
 
     def _wait_for_stack(self, seen: set[str]) -> None:
         reasons: list[str] = []

@@ -30,6 +30,8 @@ class CloudFormation:
         self.parameters: dict[str, str] = {}
         self.change_sets: list[Json] = []
         self.events: list[Json] = []
+        self.changes: list[Json] = []
+        self.deleted: list[str] = []
         self.executed: list[str] = []
         self.templates: list[str] = []
 
@@ -71,8 +73,15 @@ class CloudFormation:
             return {"Status": "FAILED", "StatusReason": self.refusal}
         return {"Status": "CREATE_COMPLETE"}
 
-    def delete_change_set(self, **_: str) -> None:
-        return
+    def get_paginator(self, call: str) -> "CloudFormation":
+        assert call == "describe_change_set"
+        return self
+
+    def paginate(self, **_: str) -> list[Json]:
+        return [{"Changes": [{"ResourceChange": change}]} for change in self.changes]
+
+    def delete_change_set(self, ChangeSetName: str, **_: str) -> None:
+        self.deleted.append(ChangeSetName)
 
     def execute_change_set(self, ChangeSetName: str, **_: str) -> None:
         self.executed.append(ChangeSetName)
@@ -159,6 +168,44 @@ def test_parameters_keep_their_values_unless_they_are_named() -> None:
     ]
 
 
+LOSSES = [
+    ({"Action": "Modify", "Replacement": "True"}, "AWS::DynamoDB::Table", "replaced"),
+    ({"Action": "Modify", "Replacement": "True"}, "AWS::S3::Bucket", "replaced"),
+    ({"Action": "Remove"}, "AWS::OpenSearchService::Domain", "removed"),
+]
+
+
+@pytest.mark.parametrize(("change", "kind", "word"), LOSSES)
+def test_a_change_that_would_leave_data_behind_is_refused_unless_it_is_wanted(
+    change: Json, kind: str, word: str
+) -> None:
+    client = CloudFormation("UPDATE_COMPLETE", states=("UPDATE_COMPLETE",))
+    harmless = {"ResourceType": "AWS::Lambda::Function", "Action": "Remove"}
+    client.changes = [harmless, {**change, "ResourceType": kind, "LogicalResourceId": "Precious"}]
+    with pytest.raises(DeploymentError, match=f"Precious would be {word}.*add --leave-data"):
+        stack(client).deploy("https://example.com/t", {})
+    assert client.executed == []
+    assert client.deleted == [client.change_sets[0]["ChangeSetName"]]
+    any_client: Any = client
+    CloudFormationStack(any_client, "lightrail-test", lambda _: None, 0.0, leave_data=True).deploy("t", {})
+    assert len(client.executed) == 1
+
+
+def test_what_holds_data_may_change_in_place() -> None:
+    client = CloudFormation("UPDATE_COMPLETE", states=("UPDATE_COMPLETE",))
+    client.changes = [{"ResourceType": "AWS::S3::Bucket", "Action": "Modify", "Replacement": "False"}]
+    stack(client).deploy("https://example.com/t", {})
+    assert len(client.executed) == 1
+
+
+def test_after_a_first_deployment_that_was_refused_no_value_is_taken_for_known() -> None:
+    client = CloudFormation("REVIEW_IN_PROGRESS", states=("CREATE_COMPLETE",))
+    client.parameters = {"BlockScope": "article"}
+    stack(client).deploy("https://example.com/t", {})
+    (change_set,) = client.change_sets
+    assert (change_set["ChangeSetType"], change_set["Parameters"]) == ("CREATE", [])
+
+
 def test_a_parameter_that_the_stack_does_not_have_is_refused_before_anything_is_done() -> None:
     client = CloudFormation()
     with pytest.raises(
@@ -197,10 +244,18 @@ def test_a_stack_that_was_never_made_is_to_be_deleted_first() -> None:
 
 
 def test_the_command_passes_the_stage_and_its_parameters_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    calls: list[tuple[str, Any]] = []
-    monkeypatch.setattr(deploy, "deploy_aws", lambda stage, parameters: calls.append((stage, parameters)))
+    calls: list[tuple[str, Any, bool]] = []
+    monkeypatch.setattr(
+        deploy,
+        "deploy_aws",
+        lambda stage, parameters, leave_data: calls.append((stage, parameters, leave_data)),
+    )
     assert main(["production", "--set", "AlarmEmail=a@example.com", "--set", "BlockScope=global"]) == 0
-    assert calls == [("production", {"AlarmEmail": "a@example.com", "BlockScope": "global"})]
+    assert main(["production", "--leave-data"]) == 0
+    assert calls == [
+        ("production", {"AlarmEmail": "a@example.com", "BlockScope": "global"}, False),
+        ("production", {}, True),
+    ]
 
 
 def test_the_command_says_what_is_wrong_and_fails(capsys: pytest.CaptureFixture[str]) -> None:
