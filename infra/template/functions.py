@@ -69,11 +69,18 @@ def _work_events(consumer: str) -> Json:
     }
 
 
+def _at_once(events: Json, most: object) -> Json:
+    """The same events, so many batches at the same time at most."""
+    for event in events.values():
+        event["Properties"]["ScalingConfig"] = {"MaximumConcurrency": most}
+    return events
+
+
 FUNCTIONS = (
     Function("APIHandler", "api", _MIDDLE),
     Function("Intake", "intake", _SMALL, _work_events("Intake")),
     Function("FileWorker", "file-worker", _CORE, _work_events("FileWorker")),
-    Function("Apply", "apply", _MIDDLE, _work_events("Apply")),
+    Function("Apply", "apply", _MIDDLE, _at_once(_work_events("Apply"), ref("ApplyConcurrency"))),
     Function("Maintenance", "maintenance", _SMALL, _work_events("Maintenance")),
     Function(
         "DeadLetters",

@@ -48,6 +48,9 @@ TIMEOUTS = {
 
 PARAMETERS: Json = {
     "EntriesPerMessage": _number("Entries of a delta file packed into one message", 1, 1, 100),
+    # Without a bound, a large file takes all of the account's concurrency (1,000, or 10 in a new account), and the
+    # API gets none. SQS takes 2 to 1,000.
+    "ApplyConcurrency": _number("Batches of entries that are applied at the same time", 50, 2, 1000),
     "BlockScope": _choice(
         "What a failed entry holds up: later entries of its article, or of all articles",
         "article",
@@ -104,7 +107,14 @@ CONDITIONS: Json = {
 }
 
 _GROUPS = {
-    "Delta files": ["EntriesPerMessage", "BlockScope", "DeltaStrict", "FetchSchemes", "FetchAllowedHosts"],
+    "Delta files": [
+        "EntriesPerMessage",
+        "ApplyConcurrency",
+        "BlockScope",
+        "DeltaStrict",
+        "FetchSchemes",
+        "FetchAllowedHosts",
+    ],
     "Search": [name for name in PARAMETERS if name.startswith("OpenSearch") or name == "ArticleIndex"],
     "HTTP": ["CorsOrigins"],
     "Operation": [

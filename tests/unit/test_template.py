@@ -116,6 +116,13 @@ def test_files_and_long_work_come_one_by_one_and_the_rest_in_batches_of_ten(clou
     assert {size for name, size in sizes.items() if name not in one_by_one} == {10}
 
 
+def test_a_large_file_does_not_take_the_concurrency_that_the_api_needs(cloudformation: Json) -> None:
+    mappings = of_type(cloudformation["Resources"], "AWS::Lambda::EventSourceMapping").values()
+    (entries,) = [each for each in mappings if each["EventSourceArn"]["Fn::GetAtt"][0] == "DeltaArticleQueue"]
+    assert entries["ScalingConfig"] == {"MaximumConcurrency": {"Ref": "ApplyConcurrency"}}
+    assert PARAMETERS["ApplyConcurrency"]["Default"] <= 100
+
+
 @pytest.mark.parametrize("queue", QUEUES, ids=lambda queue: queue.name)
 def test_a_queue_has_a_dead_letter_queue_of_its_kind(merged: Json, queue: Any) -> None:
     work, dead = merged[queue.logical_id]["Properties"], merged[queue.dead_id]["Properties"]
