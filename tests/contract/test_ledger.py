@@ -503,7 +503,7 @@ records: st.SearchStrategy[Record] = st.one_of(
     st.builds(
         Gate,
         *(keys, st.sampled_from(["failure", "attempt", "retry"]), entries, several, texts, small, small),
-        *(numbers, st.none() | keys),
+        *(numbers, numbers, st.none() | keys),
     ),
     st.builds(Blocked, keys, entries, st.none() | keys),
     st.builds(Retry, numbers, several, texts, texts, texts, st.booleans(), times),
