@@ -146,5 +146,7 @@ def _dynamodb_client(attempts: int) -> DynamoDBClient:
             connect_timeout=CONNECT_SECONDS,
             read_timeout=DYNAMODB_READ_SECONDS,
             retries={"mode": "standard", "total_max_attempts": attempts},
+            # DynamoDB checks each request itself; here it would cost as much again as writing the request.
+            parameter_validation=False,
         ),
     )
