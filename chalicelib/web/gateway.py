@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 # Every path takes every method, so that the application and not the gateway answers 405.
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
+# The application answers for every other path too: of a call with a token to a path that it does not know, the
+# gateway would complain that `Authorization` is no signature of AWS's.
+OTHER_PATHS = {"/": "root", "/{proxy+}": "anything"}
+
 
 class TextResponse(Response):
     """A response that stays text. With `*/*` as binary type Chalice would send base64, which a client without an
@@ -39,6 +43,8 @@ class HttpApi(Chalice):
         self.api.binary_types = ["*/*"]  # bodies arrive as the bytes that were sent, whatever their type
         for path, routes in routing.TABLE.items():
             name = next(iter(routes.values())).name
+            self.route(path, name=name, methods=METHODS, content_types=["*/*"])(self._view)
+        for path, name in OTHER_PATHS.items():
             self.route(path, name=name, methods=METHODS, content_types=["*/*"])(self._view)
 
     def __call__(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:

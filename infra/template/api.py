@@ -12,7 +12,8 @@ RESPONSES: dict[str, tuple[int | None, str, dict[str, str]]] = {
     "ACCESS_DENIED": (403, "This action is unauthorized.", {}),
     "UNAUTHORIZED": (401, "Unauthenticated.", {}),
     "EXPIRED_TOKEN": (401, "Unauthenticated.", {}),
-    "INVALID_SIGNATURE": (401, "Unauthenticated.", {}),
+    # Nothing here is signed: the gateway looks for a signature only where it knows no path.
+    "INVALID_SIGNATURE": (404, "Not found.", {}),
     "BAD_REQUEST_BODY": (400, "The request body cannot be read.", {}),
     "BAD_REQUEST_PARAMETERS": (400, "The request's parameters cannot be read.", {}),
     "REQUEST_TOO_LARGE": (413, "The request is too large.", {}),

@@ -42,7 +42,7 @@ def matching(routes: Mapping[str, Any], path: str) -> tuple[str, dict[str, str]]
         ):
             found = {p[1:-1]: q for p, q in zip(pattern, parts, strict=True) if p.startswith("{")}
             return route, found
-    return None
+    return ("/{proxy+}", {"proxy": path[1:]}) if path[1:] and "/{proxy+}" in routes else None
 
 
 def event(

@@ -64,7 +64,7 @@ def test_links_stand_under_the_address_that_was_called(api: HttpApi) -> None:
 
 
 def test_what_is_deployed_has_the_routes_and_a_function_per_trigger() -> None:
-    assert set(deployed.app.routes) == set(routing.TABLE)
+    assert set(deployed.app.routes) == {*routing.TABLE, "/", "/{proxy+}"}
     functions = {function.name for function in deployed.app.pure_lambda_functions}
     assert functions == {"intake", "file_worker", "apply", "maintenance", "dead_letters", "sweep"}
 

@@ -5,7 +5,7 @@ import pytest
 from chalicelib.web import routing
 from chalicelib.web.call import Audience, Route
 from chalicelib.web.gateway import METHODS, HttpApi
-from tests.functional.gateway import Gateway
+from tests.functional.gateway import Gateway, matching
 from tests.functional.stand_ins import StandIns
 
 ENVELOPED_401 = {"status": "error", "message": "Unauthenticated.", "data": None}
@@ -84,8 +84,20 @@ def test_a_method_that_is_not_there_is_a_405_with_those_that_are(
 
 def test_the_gateway_is_told_of_every_method_on_every_path(api: HttpApi) -> None:
     assert {path: sorted(methods) for path, methods in api.routes.items()} == {
-        path: sorted(METHODS) for path in routing.TABLE
+        path: sorted(METHODS) for path in (*routing.TABLE, "/", "/{proxy+}")
     }
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("path", ["/", "/v1/nothing"])
+def test_a_call_with_a_token_to_an_unknown_path_reaches_the_application(
+    method: str, path: str, user: Gateway, api: HttpApi
+) -> None:
+    """The gateway would take the token for a broken signature, and answer so."""
+    found = matching(api.routes, path)
+    assert found is not None
+    assert found[0] in ("/", "/{proxy+}")
+    assert user.call(method, path).status == 404
 
 
 @pytest.mark.parametrize(
