@@ -11,6 +11,7 @@ found the gate closed and stand behind it too.
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from chalicelib.articles.evaluation import Verdict, View, evaluate
@@ -79,7 +80,7 @@ class Drainer:
                     self._open(gate, behind)
                     return
                 before = len(behind.entries)
-                gate = self._round(gate, behind, careful)
+                gate = self._round_counted(gate, behind) if careful else self._round(gate, behind, CHUNK)
                 vain = vain + 1 if len(behind.entries) == before else 0
         except Conflict:
             self._send_next(drain)  # somebody changed what this step had read: again, with a fresh look
@@ -95,9 +96,10 @@ class Drainer:
             return
         self._turn(behind.entries, HELD, RETRYING)  # what the drain did not reach
         first, *rest = behind.entries
+        if gate.owner != first:
+            gate = self._owned(gate, first, behind)
         errors = gate.errors or ("The retry could not be run; look at what stops it, then retry.",)
-        number = gate.number if gate.owner == first else self._number_of(first, behind)
-        self._close(replace(gate, owner=first, errors=errors, cause="dead-letter", number=number), rest)
+        self._close(replace(gate, errors=errors, cause="dead-letter"), rest)
 
     def send(self, drain: Drain) -> None:
         """Puts a drain into its group. Raises `Unavailable`."""
@@ -130,13 +132,19 @@ class Drainer:
             self._turn(entries[start : start + _READ], HELD, RETRYING)
         return gate
 
-    def _round(self, gate: Gate, behind: _Behind, careful: bool) -> Gate | None:
+    def _round_counted(self, gate: Gate, behind: _Behind) -> Gate | None:
+        """Runs the next entry alone and counts the run, so that one that kills its worker is found out."""
+        gate = self._count_run(gate, behind.entries[0], behind)
+        try:
+            return self._round(gate, behind, 1, poison=gate.tries > ATTEMPTS)
+        except Unavailable:
+            self._forgive(gate)
+            raise
+
+    def _round(self, gate: Gate, behind: _Behind, chunk: int, poison: bool = False) -> Gate | None:
         """Step 3: runs the next entries, records them and takes them off `behind`; returns the gate while it stands."""
-        entries = behind.entries[: 1 if careful else CHUNK]
-        doomed: dict[Entry, tuple[str, str]] = {}
-        if careful:
-            gate = self._count_run(gate, entries[0])
-            doomed = {entries[0]: (_POISON, "crash")} if gate.tries > ATTEMPTS else {}
+        entries = behind.entries[:chunk]
+        doomed = {entries[0]: (_POISON, "crash")} if poison else {}
         self._turn(entries, HELD, RETRYING)  # some came to stand behind the gate after the start
         works = self._works(entries, gate.key)
         numbers = sorted({work.number for work in works if work.number is not None})
@@ -192,11 +200,16 @@ class Drainer:
         self._ledger.commit(Delete(gate))
         self._forget(behind.index.values())
 
-    def _count_run(self, gate: Gate, entry: Entry) -> Gate:
-        tries = gate.tries + 1 if gate.owner == entry else 1
-        counted = replace(gate, owner=entry, tries=tries)
+    def _count_run(self, gate: Gate, entry: Entry, behind: _Behind) -> Gate:
+        owned = gate if gate.owner == entry else self._owned(gate, entry, behind)
+        counted = replace(owned, tries=owned.tries + 1)
         self._ledger.commit(Put(counted))
         return replace(counted, version=gate.version + 1)
+
+    def _forgive(self, gate: Gate) -> None:
+        """The worker lives: the run failed for lack of a part, which is not the entry's fault."""
+        with suppress(Unavailable, Conflict):
+            self._ledger.commit(Put(replace(gate, tries=gate.tries - 1)))
 
     def _behind(self, gate: Gate) -> _Behind:
         """The owner and all blocked entries that are failed, blocked or retrying."""
@@ -254,8 +267,10 @@ class Drainer:
                     works.append(Work(entry, "", None, {}, (GONE,), scope))
         return works
 
-    def _number_of(self, entry: Entry, behind: _Behind) -> str | None:
-        return behind.index[entry].number if entry in behind.index else None
+    def _owned(self, gate: Gate, entry: Entry, behind: _Behind) -> Gate:
+        """The gate with another owner, of which no failure is known yet."""
+        number = behind.index[entry].number if entry in behind.index else None
+        return replace(gate, owner=entry, number=number, errors=(), cause="", tries=0)
 
     def _forget(self, items: Iterable[Blocked]) -> None:
         """Removes index items of finished entries; one that others removed is gone as it should be."""

@@ -4,6 +4,7 @@ import pytest
 
 from chalicelib.ledger.commands import maintenance_message
 from chalicelib.ports.article_store import Article, Outcome
+from tests.doubles.article_store import Fault, no_faults
 from tests.doubles.steps import between, feature
 from tests.doubles.world import World, entry
 
@@ -188,4 +189,19 @@ def test_12_a_file_that_failed_as_a_whole_starts_again_under_a_new_number(by: st
     assert world.listing.failed_files(1, 10).items == []
     assert world.listing.successful_files(1, 10).items == [url]
     assert world.document("1") is not None
+    world.check()
+
+
+def test_12_an_outage_while_a_retry_runs_is_not_held_against_the_entry() -> None:
+    world = failed_once()
+    world.put_article("1")
+    world.commands.retry()
+    world.maintenance_once()
+    world.store.plan = lambda call, number: Fault.DOWN
+    for _ in range(12):
+        world.apply_once()
+        world.fake_clock.advance(61)
+    world.store.plan = no_faults
+    world.settle()
+    assert world.counts(1) == {"succeeded": 3}
     world.check()

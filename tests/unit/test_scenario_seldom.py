@@ -46,6 +46,9 @@ def test_a_drain_that_dies_leaves_the_first_of_what_it_did_not_reach_as_the_fail
     world.settle()
     assert world.counts(1) == {"succeeded": 1, "failed": 1}
     world.check()
+    failed = world.listing.first_failure()
+    assert failed is not None
+    assert "retry could not be run" in failed.errors[0], "not the text of the entry that succeeded"
 
 
 def test_an_attempt_whose_entry_was_recorded_by_another_worker_holds_nothing_back() -> None:
