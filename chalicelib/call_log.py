@@ -8,14 +8,23 @@ from functools import cache
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from chalicelib.errors import frames_of
+
 if TYPE_CHECKING:
     from chalicelib.bootstrap import Services
 
 Handle = Callable[[Mapping[str, Any], Any, "Services"], Any]
 
 
+class FunctionFailed(Exception):
+    """A function ended by an error of this kind; what is known of it stands in its log line."""
+
+
 def logged_call(name: str, handle: Handle, event: Mapping[str, Any], context: Any, services: Services) -> Any:
-    """Calls `handle(event, context, services)` and logs what became of it; raises on what it raises."""
+    """Calls `handle(event, context, services)` and logs what became of it.
+
+    Raises `FunctionFailed` for whatever it raises: Lambda logs the text of an error, which may repeat data.
+    """
     started = perf_counter()
     fields: dict[str, object] = {
         "function": name,
@@ -30,10 +39,13 @@ def logged_call(name: str, handle: Handle, event: Mapping[str, Any], context: An
         return answer
     except Exception as error:
         fields["error"] = type(error).__name__
-        raise
+        fields["reason"] = getattr(error, "reason", "")
+        fields["frames"] = frames_of(error)
+        raise FunctionFailed(type(error).__name__) from None
     finally:
         fields["ms"] = round((perf_counter() - started) * 1000, 1)
-        services.logger.info(outcome, extra=fields)
+        log = services.logger.error if outcome == "failed" else services.logger.info
+        log(outcome, extra=fields)
         _spare_what_is_loaded()
 
 

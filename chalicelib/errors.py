@@ -3,6 +3,7 @@
 `chalicelib.web.error_map` is the one place that turns them into a status and a body.
 """
 
+import traceback
 from collections.abc import Mapping, Sequence
 
 
@@ -31,7 +32,9 @@ class WriteConflict(LightrailError):
 
     def __init__(self, kind: str, name: str) -> None:
         self.kind, self.name = kind, name
-        super().__init__(f"{kind} {name} is being changed by others at this moment; nothing was written, send it again")
+        super().__init__(
+            f"{kind} {name} is being changed by others at this moment; nothing was written, send it again"
+        )
 
 
 class Unauthenticated(LightrailError):
@@ -79,3 +82,9 @@ class FileFault(LightrailError):
     def __init__(self, text: str, cause: str = "format") -> None:
         self.cause = cause
         super().__init__(text)
+
+
+def frames_of(error: BaseException) -> list[str]:
+    """Where an error was raised, innermost ten places, without its text: that may repeat a body or a secret."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames[-10:]]

@@ -4,7 +4,8 @@
        └──── fault ──────┴──────────────── fault ────────┘                                  └─ clear: pages marked
 
 Every arrow with a number is one write of the file's record under the version that was read, so a second worker on the
-same file loses; all between two of them may be done again. A message to this worker is only a wake-up.
+same file loses; all between two of them may be done again. A message to this worker is only a wake-up. While a worker
+has a file in hand it holds a lease on it, so that the sweep's wake-ups leave it alone, and take over when it died.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -28,7 +29,9 @@ STARTS = 5
 """A file that was begun so often without progress is failed: it ends its worker each time."""
 
 FETCHES = 4
+_IN_WORK = ("queued", "indexing", "sending")
 _SECONDS_KEPT = 30.0
+_LEASE_SECONDS = 120.0  # beyond the longest fetch; every write of the file's record renews it
 _PAGES_A_WRITE = 50
 _PAGES_A_STEP = 20  # pages between two checkpoints of the second pass
 _REACH = _PAGES_A_STEP + KEPT_ENTRIES // PAGE_SIZE + 1
@@ -79,14 +82,18 @@ class FanOut:
             n = control.sent_to + 1
             if n > control.seq:
                 return
+            if time_left() < _SECONDS_KEPT:
+                wake_file_worker(self._file_queue, f"{n}-{self._clock.now():.3f}")
+                return
             try:
                 file = self._file(n)
                 if file is not None:
                     file = self._bring_on(file, control, time_left)
                     if file is None:
-                        return  # waits for its predecessors; the sweep wakes us
+                        return  # it waits, or another worker has it in hand; the sweep wakes us
                 self._advance(control)
             except _OutOfTime:
+                self._release(n)
                 wake_file_worker(self._file_queue, f"{n}-{self._clock.now():.3f}")
                 return
             except Conflict:
@@ -119,12 +126,14 @@ class FanOut:
 
     def _bring_on(self, file: File, control: Control, time_left: Callable[[], float]) -> File | None:
         """Brings a file to its end; None if it has to wait."""
+        if file.stage in _IN_WORK and file.lease_until > self._clock.now():
+            return None
         if file.stage in ("queued", "indexing") and file.n <= control.cleared_to:
             return self._store(file, stage="cleared", ended_at=self._clock.now())
         if file.stage == "queued" and self._has_to_wait(file, control):
             return None
         try:
-            if file.stage in ("queued", "indexing", "sending"):
+            if file.stage in _IN_WORK:
                 file = self._begin(file)
             if file.stage == "queued":
                 file = self._fetch(file, time_left)
@@ -135,12 +144,13 @@ class FanOut:
         except FileFault as fault:
             return self._fail(file, (str(fault),), fault.cause)
         except Unavailable:
-            self._forgive(file.n)
+            self._release(file.n, forgiven=1)
             raise
         return file
 
     def _store(self, file: File, **changes: object) -> File:
-        changed = replace(file, **changes)  # type: ignore[arg-type]
+        lease = self._clock.now() + self._settings.fetch_seconds + _LEASE_SECONDS
+        changed = replace(file, **{"lease_until": lease, **changes})  # type: ignore[arg-type]
         self._ledger.commit(Put(changed))
         return replace(changed, version=file.version + 1)
 
@@ -156,12 +166,18 @@ class FanOut:
         scope, packing = self._settings.scope, self._settings.packing
         return self._store(file, tries=file.tries + 1, started_at=started, scope=scope, packing=packing)
 
-    def _forgive(self, n: int) -> None:
-        """The run ended for lack of a part, which is not the file's fault."""
+    def _renewed(self, file: File, **changes: object) -> File:
+        """The file with its lease renewed, if half of it is over."""
+        half = (self._settings.fetch_seconds + _LEASE_SECONDS) / 2
+        return self._store(file, **changes) if file.lease_until < self._clock.now() + half else file
+
+    def _release(self, n: int, forgiven: int = 0) -> None:
+        """Gives up the lease; a run that ended for lack of a part is not counted (`forgiven`)."""
         try:
             found = self._ledger.file(n)
-            if found is not None and found[0].tries:
-                self._store(found[0], tries=found[0].tries - 1)
+            if found is not None:
+                tries = max(found[0].tries - forgiven, 0)
+                self._store(found[0], tries=tries, lease_until=0.0)
         except (Unavailable, Conflict):
             return
 
@@ -193,6 +209,7 @@ class FanOut:
         for attempt in range(FETCHES):
             if time_left() < self._settings.fetch_seconds + _SECONDS_KEPT:
                 raise _OutOfTime
+            file = self._store(file) if attempt else file
             try:
                 self._blobs.write_once(file.snapshot, unpack(self._source(file), self._settings.limits))
                 return self._store(file, stage="indexing", tries=0)
@@ -236,6 +253,7 @@ class FanOut:
                 if time_left() < _SECONDS_KEPT:
                     self._store(file, pages=p + 1, tries=0)
                     raise _OutOfTime
+                file = self._renewed(file, pages=p + 1, tries=0)
         if faulty:
             listed = "; ".join(faults)
             raise FileFault(f"Nothing was applied, since {faulty} entries are faulty: {listed}", "strict")
@@ -303,6 +321,7 @@ class FanOut:
                 self._store(file, sent_pages=page.p, read_pages=page.p, tries=0)
                 raise _OutOfTime
             self._clear_page(page)
+            file = self._renewed(file, sent_pages=page.p, read_pages=page.p, tries=0)
         return self._store(file, stage="sent", sent_pages=file.pages, tries=0, ended_at=self._clock.now())
 
     def _clear_pages(self, file: File, p: int) -> None:

@@ -16,16 +16,16 @@ from chalicelib.ports.ledger_records import Announcement, Request
 from chalicelib.ports.queue import Message, OrderedQueue
 
 FILE_GROUP = "files"
-"""The one message group of the file queue: one file worker at a time."""
+"""The message group of all wake-ups but the sweep's: they make one file worker after the other."""
 
 _TRIES = 40
 _CONTROL, _REQUEST = 0, 1
 
 
-def wake_file_worker(queue: OrderedQueue, reason: str) -> None:
+def wake_file_worker(queue: OrderedQueue, reason: str, group: str = FILE_GROUP) -> None:
     """Sends the file worker a wake-up; one that is lost is made up for by the sweep."""
     try:
-        queue.send([Message(json.dumps({"v": 1, "wake": reason}), FILE_GROUP, f"wake-{reason}")])
+        queue.send([Message(json.dumps({"v": 1, "wake": reason}), group, f"wake-{reason}")])
     except Unavailable:
         return
 

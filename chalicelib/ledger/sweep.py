@@ -69,7 +69,9 @@ class Sweep:
     def _wake(self, control: Control, report: Report) -> None:
         report.unsent = control.seq - control.sent_to
         if report.unsent:
-            wake_file_worker(self._file_queue, f"sweep-{int(self._clock.now())}")
+            # in a group of its own: a worker that died keeps its group hidden for as long as the queue is patient
+            reason = f"sweep-{int(self._clock.now())}"
+            wake_file_worker(self._file_queue, reason, reason)
         for retry in self._ledger.retries(_READ):
             if retry.asked_at < self._clock.now() - RETRY_SECONDS:
                 self._send(maintenance_message(RETRY, ticket=retry.ticket))

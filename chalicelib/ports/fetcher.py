@@ -8,7 +8,7 @@ class Fetcher(Protocol):
     """Guarded reading of URLs (`https`, `s3`, and by setting `http`)."""
 
     def check(self, url: str) -> str | None:
-        """Why this URL may not be fetched (a fixed text that echoes nothing), or None. Called when a URL is accepted."""
+        """Why this URL may not be fetched (a fixed text that echoes nothing), or None; asked at acceptance."""
         ...
 
     def fetch(self, url: str) -> Iterator[bytes]:

@@ -74,9 +74,9 @@ class File:
 
     name: as submitted. object: `(key, version id)` for a file of the bucket, else None. tries: starts since the last
     progress. pages: pages written (indexing) or in all (later). sent_pages: pages whose entries are all accepted by
-    the queue. read_pages: no page from here on was ever sent. errors, cause, epoch: of a fault of the whole file;
-    epoch -1 when the fault was flushed or retried. audited: once complete, its pages and counts were found to agree;
-    later moves keep them so.
+    the queue. read_pages: no page from here on was ever sent. lease_until: until then a worker has it in hand. errors,
+    cause, epoch: of a fault of the whole file; epoch -1 when the fault was flushed or retried. audited: once complete,
+    its pages and counts were found to agree; later moves keep them so.
     """
 
     n: int
@@ -92,6 +92,7 @@ class File:
     pages: int = 0
     sent_pages: int = 0
     read_pages: int = 0
+    lease_until: float = 0.0
     errors: tuple[str, ...] = ()
     cause: str = ""
     epoch: int = 0

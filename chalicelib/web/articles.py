@@ -48,7 +48,8 @@ def update(call: Call) -> Answer:
 def delta_update(call: Call) -> Answer:
     """Accepts delta files by URL."""
     submission = read_submission(reading.json_object(call), call.services.fetcher.check)
-    call.services.acceptance.accept_urls(submission.urls, submission.strict)
+    strict = submission.strict or call.services.settings.delta_strict
+    call.services.acceptance.accept_urls(submission.urls, strict)
     return envelope.success("Delta file accepted and added to the job queue", None)
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from chalicelib.errors import Unavailable
+from chalicelib.errors import Unavailable, frames_of
 from chalicelib.web import cors, envelope, routing
 from chalicelib.web.call import Answer, Audience, Call, Route
 from chalicelib.web.error_map import Level, map_error
@@ -125,14 +124,8 @@ def _refuse(error: Exception, progress: _Progress) -> Answer:
     if isinstance(error, Unavailable):
         progress.fields |= {"part": error.part, "reason": error.reason}
     elif mapped.level == "error":
-        progress.fields["trace"] = _trace(error)
+        progress.fields["frames"] = frames_of(error)
     return mapped.answer
-
-
-def _trace(error: BaseException) -> list[str]:
-    """Where a bug is, without the text of the error, which may repeat what a client sent or a secret."""
-    frames = traceback.extract_tb(error.__traceback__)
-    return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames[-10:]]
 
 
 def _caching(route: Route | None) -> str:

@@ -8,7 +8,6 @@ from chalicelib.articles.intake import UnreadableNotice, read_notice
 from chalicelib.articles.work import Drain, UnreadableMessage, group_of, read_message
 from chalicelib.errors import LightrailError, Unavailable
 from chalicelib.ledger.states import packing_of
-from chalicelib.ports.blobs import BlobNotFound
 from chalicelib.ports.queue import Message
 from infra.cli.console import CommandFailed
 from infra.cli.deployed import Deployment, Open, add_command, open_deployment
@@ -193,8 +192,6 @@ def _group(services: "Joined", body: str) -> str:
         content = read_message(body, services.snapshots.entry_at)
     except UnreadableMessage as error:
         raise NotSent("this version cannot read it; deploy the one that wrote it, or remove it") from error
-    except BlobNotFound as error:
-        raise NotSent("the snapshot of its file is gone; remove it and send the file again") from error
     if not isinstance(content, Drain) and not content:
         raise NotSent("it holds no entry; remove it")
     key = content.key if isinstance(content, Drain) else content[0].key

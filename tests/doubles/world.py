@@ -210,7 +210,7 @@ class World(Joined):
             if self._load() == before:
                 self.fake_clock.advance(61)
                 sweeps = self.sweep_once(), self.sweep_once()
-                if None not in sweeps and not self._busy():
+                if None not in sweeps and not self._busy() and not self._file_worker_goes_on():
                     return
         raise AssertionError(f"never settles: {self._load()}")
 
@@ -246,6 +246,12 @@ class World(Joined):
 
     def _load(self) -> tuple[int, ...]:
         return (*(len(queue) for queue in self._queues()), len(self.faults.seen))
+
+    def _file_worker_goes_on(self) -> bool:
+        """Whether the wake-up of the last sweep brought a file on."""
+        before = self.memory_ledger.control().sent_to
+        self.file_worker_once()
+        return self.memory_ledger.control().sent_to != before
 
     def _busy(self) -> bool:
         control = self.memory_ledger.control()

@@ -135,7 +135,7 @@ def test_a_bug_is_a_500_that_shows_nothing_and_is_logged(user: Gateway, services
     assert "the-inner-detail" not in answer.text
     line = services.logger.lines[-1]
     assert (line["error"], line["status"]) == ("RuntimeError", 500)
-    assert any("break_down" in frame for frame in line["trace"])
+    assert any("break_down" in frame for frame in line["frames"])
 
 
 def test_a_call_is_one_line_in_the_log_without_secrets_or_bodies(user: Gateway, services: StandIns) -> None:

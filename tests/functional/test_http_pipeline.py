@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.call_log import logged_call
+from chalicelib.call_log import FunctionFailed, logged_call
 from chalicelib.joined import Joined
 from chalicelib.settings import Settings
 from chalicelib.web.gateway import HttpApi
@@ -224,7 +224,7 @@ def test_a_worker_that_dies_says_so_in_its_line(system: InMemory) -> None:
     def die(*_: Any) -> None:
         raise RuntimeError("the-inner-detail")
 
-    with pytest.raises(RuntimeError):
+    with pytest.raises(FunctionFailed, match=r"\ARuntimeError\Z"):
         logged_call("apply", die, {"Records": [1, 2]}, Context(), system)  # type: ignore[arg-type]
     (line,) = system.logger.lines
     assert (line["message"], line["error"], line["records"]) == ("failed", "RuntimeError", 2)

@@ -54,7 +54,7 @@ class TestCauses:
     def test_every_cause_that_the_application_records_is_explained_and_no_other(self) -> None:
         sources = sorted(Path(chalicelib.__path__[0]).rglob("*.py"))
         recorded = {word for source in sources for word in _causes(ast.parse(source.read_text()))}
-        assert recorded == set(CAUSES)
+        assert recorded - {""} == set(CAUSES)  # the empty word: nothing failed yet
 
     def test_every_explanation_says_what_happened_and_what_to_do(self) -> None:
         for word, cause in CAUSES.items():
@@ -324,15 +324,6 @@ class TestParking:
         assert answer(capsys)["stays"] == []
         [sent] = world.articles_queue.receive()
         assert (sent.group, sent.body) == (group_of("7", 1), body)
-
-    def test_an_entry_whose_snapshot_is_gone_stays(
-        self, world: World, operator: Operator, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        body = json.dumps({"v": 1, "n": 9, "scope": "article", "entries": [[0, 0, 10]]})
-        world.parked.send(json.dumps({"source": "delta-article-dead", "why": "BlobNotFound", "body": body}))
-        assert operator.run(parking, "parked", "--send-again") == 1
-        assert "the snapshot of its file is gone" in capsys.readouterr().out
-        assert len(world.parked) == 1
 
     def test_removing_asks_first(self, parked: World, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("sys.stdin", io.StringIO())

@@ -22,8 +22,8 @@ PACKAGE = "chalicelib"
 MAY: Mapping[str, set[str]] = {
     "app": {"bootstrap", "call_log", "web", "workers"},
     "web": {"accounts", "articles", "errors", "ledger", "ports", "settings"},
-    "workers": {"articles", "bootstrap"},
-    "call_log": {"bootstrap"},
+    "workers": {"articles", "bootstrap", "errors"},
+    "call_log": {"bootstrap", "errors"},
     "bootstrap": {"adapters", "joined", "ports", "settings"},
     "joined": {"accounts", "articles", "ledger", "ports", "settings"},
     "articles": {"errors", "ledger", "ports"},
