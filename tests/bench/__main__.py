@@ -1,0 +1,64 @@
+"""Measure against the raw parts: `python -m tests.bench [part…]`; docs/performance.md explains the figures."""
+
+import argparse
+import os
+import platform
+import sys
+import time
+from collections.abc import Sequence
+from datetime import date
+
+from tests.bench import apply_in_process, cold_start, pipeline_end_to_end, warm_get
+from tests.bench.ground import deployed, forget
+
+PARTS = {
+    "apply": "(a) the apply function in process",
+    "get": "(c) a warm GET",
+    "imports": "(d) cold starts",
+    "memory": "(d) memory of the file worker",
+    "pipeline": "(b) the packaged pipeline",
+}
+"""In the order in which they run: first what needs no servers, last what leaves work behind."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Measures the parts that are named, or all."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.bench",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    listed = "; ".join(f"{name}: {text}" for name, text in PARTS.items())
+    parser.add_argument("parts", nargs="*", metavar="part", choices=[*PARTS, []], help=listed)
+    chosen = parser.parse_args(arguments).parts or list(PARTS)
+    started = time.monotonic()
+    load = os.getloadavg()[0]
+    print(f"{date.today()}, {platform.machine()}, {os.cpu_count()} cores, load before the run {load:.1f}")
+    if load > 0.5:
+        print("The machine is busy with other work: expect lower figures and a wider spread.")
+    if "imports" in chosen:
+        cold_start.measure()
+    if chosen != ["imports"]:
+        _on_stack(chosen)
+    print(f"\nMeasured in {time.monotonic() - started:.0f} s.")
+    return 0
+
+
+def _on_stack(chosen: Sequence[str]) -> None:
+    forget()
+    try:
+        ground = deployed()
+        if "apply" in chosen:
+            apply_in_process.measure(ground)
+        if "get" in chosen:
+            warm_get.measure(ground)
+        if "memory" in chosen:
+            cold_start.measure_memory(ground)
+        if "pipeline" in chosen:
+            pipeline_end_to_end.measure(ground)
+    finally:
+        forget()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
