@@ -43,7 +43,7 @@ BATCHES = ((10, 60), (250, 12), (500, 12))
 WARM_UP = 3
 GOAL = Goal("at least", 0.5)
 _STORE = {"get_many": "multi-get", "write_many": "_bulk"}
-_LEDGER = dict.fromkeys(("pages", "control", "gates", "move", "commit", "file", "files"), "ledger")
+_LEDGER = {name: f"ledger.{name}" for name in ("pages", "control", "gates", "move", "commit", "file")}
 
 
 class _Services(Services):
