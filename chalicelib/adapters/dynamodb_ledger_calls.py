@@ -22,6 +22,9 @@ PAUSES = (
 KEYS_PER_GET = 100  # DynamoDB: BatchGetItem
 CANCELED = "TransactionCanceledException"
 LOST = "ConditionalCheckFailed"
+_ANSWERS = frozenset({CANCELED, "ConditionalCheckFailedException", "ValidationException"})
+"""Refusals that mean something to who sent the request."""
+
 _TRANSIENT = frozenset(
     {
         "InternalServerError",
@@ -54,9 +57,11 @@ class DynamoCalls:
             try:
                 return call(**request)
             except ClientError as error:
-                if not _is_transient(error):
+                if code_of(error) in _ANSWERS and not _is_transient(error):
                     raise
                 reason = code_of(error)
+                if not _is_transient(error):  # no right, no table, no valid key: trying again does not help
+                    raise Unavailable(PART, reason) from error
             # A kept connection that the other side gave up meanwhile, or none that was taken.
             except (ConnectionClosedError, EndpointConnectionError) as error:
                 reason = type(error).__name__

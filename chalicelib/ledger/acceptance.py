@@ -22,12 +22,12 @@ _TRIES = 40
 _CONTROL, _REQUEST = 0, 1
 
 
-def wake_file_worker(queue: OrderedQueue, reason: str, group: str = FILE_GROUP) -> None:
-    """Sends the file worker a wake-up; one that is lost is made up for by the sweep."""
+def wake_file_worker(queue: OrderedQueue, reason: str, group: str = FILE_GROUP) -> bool:
+    """Sends the file worker a wake-up; False for one that may be lost: the sweep makes up for it."""
     try:
-        queue.send([Message(json.dumps({"v": 1, "wake": reason}), group, f"wake-{reason}")])
+        return all(queue.send([Message(json.dumps({"v": 1, "wake": reason}), group, f"wake-{reason}")]))
     except Unavailable:
-        return
+        return False
 
 
 class Acceptance:

@@ -29,7 +29,8 @@ _MARKS = 200
 class Report:
     """What a sweep found and did. `mismatches`: files whose counts do not add up; each is an alarm.
 
-    unsent: numbers given and not sent yet. open_files: sent files that are not finished.
+    unsent: numbers given and not sent yet. open_files: sent files that are not finished. lost_wake_ups: messages that
+    no queue accepted; the next sweep sends them again.
     """
 
     unsent: int = 0
@@ -37,6 +38,7 @@ class Report:
     posted: int = 0
     open_files: int = 0
     purged: int = 0
+    lost_wake_ups: int = 0
     mismatches: list[str] = field(default_factory=list)
     complete: bool = True
 
@@ -71,19 +73,19 @@ class Sweep:
         if report.unsent:
             # in a group of its own: a worker that died keeps its group hidden for as long as the queue is patient
             reason = f"sweep-{int(self._clock.now())}"
-            wake_file_worker(self._file_queue, reason, reason)
+            report.lost_wake_ups += not wake_file_worker(self._file_queue, reason, reason)
         for retry in self._ledger.retries(_READ):
             if retry.asked_at < self._clock.now() - RETRY_SECONDS:
-                self._send(maintenance_message(RETRY, ticket=retry.ticket))
+                self._send(maintenance_message(RETRY, ticket=retry.ticket), report)
                 report.retries += 1
         if control.flushed_to < control.epoch:
-            self._send(maintenance_message(FLUSH))
+            self._send(maintenance_message(FLUSH), report)
 
-    def _send(self, body: str) -> None:
+    def _send(self, body: str, report: Report) -> None:
         try:
             self._maintenance.send(body)
         except Unavailable:
-            return  # the next sweep
+            report.lost_wake_ups += 1
 
     def _audit(self, control: Control, report: Report, time_left: Callable[[], float]) -> None:
         """Looks at every file that is not known to be finished, and moves the mark up to which all are."""

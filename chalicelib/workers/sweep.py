@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from chalicelib.errors import Unavailable
 from chalicelib.workers.batch import Event, time_left
 
 if TYPE_CHECKING:
@@ -23,8 +24,13 @@ def handle(event: Event, context: Any, services: Services) -> None:
         "OpenFiles": report.open_files,
         "Unsent": report.unsent,
         "Posted": report.posted,
+        "LostWakeUps": report.lost_wake_ups,
     }
     print(json.dumps(embedded_metrics(figures, services.settings.ledger_table, services.clock.now())))
+    if report.lost_wake_ups:
+        raise Unavailable(
+            "queue", f"{report.lost_wake_ups} wake-ups were not accepted"
+        )  # an alarm on errors watches
 
 
 def embedded_metrics(figures: dict[str, int], ledger: str, now: float) -> dict[str, object]:

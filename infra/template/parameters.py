@@ -6,10 +6,6 @@ from infra.template.intrinsics import Json
 # batch is not handed out twice. The local stack sets less: there a failed FIFO batch waits for all of it.
 VISIBILITY_FACTOR = 6
 
-# But for the file queue. Its one group holds back every wake-up behind one whose worker died: six timeouts would be
-# an hour and a half in which no file moves. A wake-up that is handed out twice does no harm.
-FILE_VISIBILITY = 960
-
 
 def _text(description: str, default: str, **more: object) -> Json:
     return {"Type": "String", "Description": description, "Default": default} | more
@@ -28,11 +24,6 @@ def _visibility(queue: str, timeout: int) -> Json:
     # 43,200 s is SQS's own limit.
     text = f"Seconds a received message of {queue} stays hidden: six times its function's {timeout} s or more"
     return _number(text, VISIBILITY_FACTOR * timeout, 1, 43_200)
-
-
-def _file_visibility(timeout: int) -> Json:
-    text = f"Seconds a received message of delta-file.fifo stays hidden: its function's {timeout} s or more"
-    return _number(text, FILE_VISIBILITY, 1, 43_200)
 
 
 # Seconds. The API's is the gateway's own limit; 900 is Lambda's.
@@ -59,7 +50,7 @@ PARAMETERS: Json = {
     ),
     "DeltaStrict": _choice("Whether one faulty entry refuses the whole delta file", "false", "true", "false"),
     "NoticeVisibility": _visibility("delta-notices", TIMEOUTS["Intake"]),
-    "FileVisibility": _file_visibility(TIMEOUTS["FileWorker"]),
+    "FileVisibility": _visibility("delta-file.fifo", TIMEOUTS["FileWorker"]),
     "ArticleVisibility": _visibility("delta-article.fifo", TIMEOUTS["Apply"]),
     "MaintenanceVisibility": _visibility("maintenance", TIMEOUTS["Maintenance"]),
     "FetchSchemes": _text("Schemes that a delta file's URL may have, separated by commas", "https,s3"),

@@ -8,7 +8,7 @@ from typing import Any, get_args
 from chalicelib import bootstrap
 from chalicelib.accounts import tokens
 from chalicelib.adapters import guarded_http, opensearch_connection
-from chalicelib.articles import applying, delta_json, fan_out
+from chalicelib.articles import applying, delta_json, fan_out, file_records
 from chalicelib.articles import service as article_service
 from chalicelib.ledger import states
 from chalicelib.ports.ledger_records import Record
@@ -121,7 +121,7 @@ def test_bounds_are_those_of_the_code() -> None:
         "one fetch": f"{fetch.total_seconds:g} s in all, {fetch.connect_seconds:g} s to connect, "
         f"{fetch.read_seconds:g} s for each read",
         "tries to fetch": f"{fan_out.FETCHES}",
-        "starts of a file without progress": f"{fan_out.STARTS}",
+        "starts of a file without progress": f"{file_records.STARTS}",
         "runs of an entry that kills its worker": f"{applying.ATTEMPTS}",
         "writes of a single article against others": f"{article_service.TRIES} tries, "
         f"{article_service.PATIENCE_SECONDS:g} s",

@@ -135,19 +135,12 @@ def test_a_queue_has_a_dead_letter_queue_of_its_kind(merged: Json, queue: Any) -
         assert name.endswith(".fifo") == made.get("FifoQueue", False)
 
 
-def test_a_dead_file_worker_holds_up_the_files_for_little_longer_than_it_may_run(merged: Json) -> None:
-    timeout = merged["FileWorker"]["Properties"]["Timeout"]
-    assert timeout < PARAMETERS["FileVisibility"]["Default"] <= timeout + 120
-
-
 @pytest.mark.parametrize("queue", QUEUES, ids=lambda queue: queue.name)
 def test_a_message_stays_hidden_for_six_timeouts_of_its_function(merged: Json, queue: Any) -> None:
     hidden = merged[queue.logical_id]["Properties"]["VisibilityTimeout"]
     assert hidden == {"Ref": queue.visibility_parameter}
     timeout = merged[queue.consumer]["Properties"]["Timeout"]
-    # A worker of the file queue that dies holds up every file for that long: no more than it may run.
-    factor = 1 if queue.name == "delta-file" else 6
-    assert PARAMETERS[queue.visibility_parameter]["Default"] >= factor * timeout
+    assert PARAMETERS[queue.visibility_parameter]["Default"] >= 6 * timeout
     dead = merged[queue.dead_id]["Properties"]["VisibilityTimeout"]
     assert dead >= 6 * merged["DeadLetters"]["Properties"]["Timeout"]
 
