@@ -7,9 +7,11 @@ Stored: `schema`, `number`, `document` (raw: kept as it came, key order included
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from chalicelib.adapters.opensearch_connection import PART, Transport, failure_reason
+from chalicelib.adapters.opensearch_mapping import MAPPING, SCHEMA
 from chalicelib.errors import Unavailable
 from chalicelib.ports.article_store import (
     Applied,
@@ -24,7 +26,6 @@ from chalicelib.ports.article_store import (
     Written,
 )
 
-SCHEMA = 1
 # Less than the client waits, so that a write without an answer is rarely still under way.
 WRITE_WAIT = "8s"
 IDS_PER_READ = 1000
@@ -32,28 +33,9 @@ IDS_PER_READ = 1000
 BYTES_PER_WRITE = 5 * 1024 * 1024
 REASON_LENGTH = 300
 
-_RAW = {"type": "keyword", "index": False, "doc_values": False}
-_STORED_LONG = {"type": "long", "index": False, "doc_values": False}
-# Unknown fields are stored, not indexed: a new version may write before the mapping knows them.
-MAPPING: Mapping[str, object] = {
-    "dynamic": False,
-    "properties": {
-        "schema": {"type": "short"},
-        "number": {"type": "keyword"},
-        "document": {"type": "object", "enabled": False},
-        "deleted": {"type": "boolean"},
-        "applied_first_n": _STORED_LONG,
-        "applied_first_pos": _STORED_LONG,
-        "applied_last_n": {"type": "long"},
-        "applied_last_pos": _STORED_LONG,
-        "write_ids": _RAW,
-        "updated_at": {"type": "date", "format": "epoch_millis"},
-        "source": _RAW,
-    },
-}
-
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _NO_INDEX = "index_not_found_exception"
+_OTHER_FORM = (KeyError, TypeError, AttributeError, ValueError)
 
 
 class OpenSearchArticles:
@@ -73,12 +55,8 @@ class OpenSearchArticles:
             body = _encode({"ids": list(numbers[start : start + IDS_PER_READ])}).encode()
             # On the primary: a replica may not have the last write yet, and the version decides what is lost.
             answer = self._read(f"/{self._alias}/_mget?realtime=true&preference=_primary", body)
-            for stored in answer["docs"]:
-                error = stored.get("error")
-                if error is not None and error.get("type") != _NO_INDEX:
-                    raise Unavailable(PART, _reason(error))
-                if stored.get("found"):
-                    found[stored["_id"]] = _article(stored)
+            with _expected_form():
+                found |= _found(answer["docs"])
         return found
 
     def write_many(self, articles: Sequence[Article]) -> list[Outcome]:
@@ -114,7 +92,8 @@ class OpenSearchArticles:
         }
         path = f"/{self._alias}/_search?ignore_unavailable=true&allow_partial_search_results=false"
         answer = self._read(path, _encode(query).encode())
-        return [_article(hit) for hit in answer["hits"]["hits"]]
+        with _expected_form():
+            return [_article(hit) for hit in answer["hits"]["hits"]]
 
     def purge_mark(self, article: Article) -> Outcome:
         """Deletes the document of a mark."""
@@ -173,11 +152,15 @@ class OpenSearchArticles:
             answer = self._transport.perform_request("POST", path, body=b"".join(lines))
         except OpenSearchException as error:
             return [_outcome_of_failure(error)] * len(lines)
-        items: list[Mapping[str, Any]] = [item for answered in answer["items"] for item in answered.values()]
+        try:
+            items: list[Mapping[str, Any]] = [one for each in answer["items"] for one in each.values()]
+            outcomes = [_outcome(item) for item in items]
+            errors = bool(answer["errors"])
+        except _OTHER_FORM:
+            return [Unknown("an answer of another form")] * len(lines)
         if len(items) != len(lines):
             return [Unknown("an answer for other writes")] * len(lines)
-        outcomes = [_outcome(item) for item in items]
-        if not answer["errors"] or made_index:
+        if not errors or made_index:
             return outcomes
         missing = [place for place, item in enumerate(items) if _lacks_index(item)]
         if missing:
@@ -189,6 +172,26 @@ class OpenSearchArticles:
             for place, outcome in zip(missing, again, strict=True):
                 outcomes[place] = outcome
         return outcomes
+
+
+@contextmanager
+def _expected_form() -> Iterator[None]:
+    """What answers in another form (a proxy, say) is not the search engine."""
+    try:
+        yield
+    except _OTHER_FORM as error:
+        raise Unavailable(PART, "an answer of another form") from error
+
+
+def _found(docs: Iterable[Mapping[str, Any]]) -> dict[str, Article]:
+    found = {}
+    for stored in docs:
+        error = stored.get("error")
+        if error is not None and error.get("type") != _NO_INDEX:
+            raise Unavailable(PART, _reason(error))
+        if stored.get("found"):
+            found[stored["_id"]] = _article(stored)
+    return found
 
 
 def _requests(lines: Iterable[tuple[int, bytes]]) -> Iterator[list[tuple[int, bytes]]]:
