@@ -27,11 +27,16 @@ def bounded(read_seconds: float) -> "Config":
 
 @contextmanager
 def answered(part: str) -> Iterator[None]:
-    """Turns every error of a client into `Unavailable`, which names the error's kind and nothing else."""
-    from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+    """Turns every error of a client into `Unavailable`, which names the error's kind and nothing else.
+
+    A call that botocore finds wrong before it is made is a bug of ours, and raised.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, ParamValidationError
 
     try:
         yield
+    except ParamValidationError:
+        raise
     except ClientError as error:
         raise Unavailable(part, code_of(error)) from error
     except (BotoCoreError, HTTPClientError) as error:

@@ -22,7 +22,7 @@ from chalicelib.ports.ledger_records import Blocked, Control, Counts, File, Gate
 T = TypeVar("T")
 Payload = dict[str, object]
 
-_READ = 200
+_READ = 1000
 
 
 @dataclass(frozen=True)

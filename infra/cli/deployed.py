@@ -45,6 +45,10 @@ FROM_PARAMETERS = {
     "DELTA_STRICT": "DeltaStrict",
     "FETCH_SCHEMES": "FetchSchemes",
     "FETCH_ALLOWED_HOSTS": "FetchAllowedHosts",
+    "FETCH_TIMEOUT_SECONDS": "FetchTimeoutSeconds",
+    "FETCH_MAX_BYTES": "FetchMaxBytes",
+    "FETCH_MAX_UNPACKED_BYTES": "FetchMaxUnpackedBytes",
+    "FETCH_MAX_RATIO": "FetchMaxRatio",
     "ARTICLE_INDEX": "ArticleIndex",
     "OPENSEARCH_SIGNED": "OpenSearchSigned",
 }

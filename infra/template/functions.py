@@ -30,6 +30,10 @@ _SETTINGS: Json = {
     "ENTRIES_PER_MESSAGE": ref("EntriesPerMessage"),
     "FETCH_SCHEMES": ref("FetchSchemes"),
     "FETCH_ALLOWED_HOSTS": ref("FetchAllowedHosts"),
+    "FETCH_TIMEOUT_SECONDS": ref("FetchTimeoutSeconds"),
+    "FETCH_MAX_BYTES": ref("FetchMaxBytes"),
+    "FETCH_MAX_UNPACKED_BYTES": ref("FetchMaxUnpackedBytes"),
+    "FETCH_MAX_RATIO": ref("FetchMaxRatio"),
     "CORS_ORIGINS": ref("CorsOrigins"),
     "LOG_LEVEL": ref("LogLevel"),
 }

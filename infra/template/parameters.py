@@ -5,6 +5,7 @@ from infra.template.intrinsics import Json
 # Lambda's advice: a received message stays hidden for six times the function's timeout, so that a throttled
 # batch is not handed out twice. The local stack sets less: there a failed FIFO batch waits for all of it.
 VISIBILITY_FACTOR = 6
+_MEBIBYTE = 1024**2
 
 
 def _text(description: str, default: str, **more: object) -> Json:
@@ -59,6 +60,11 @@ PARAMETERS: Json = {
         "a named host may have private ones, and without * only the named ones are allowed",
         "*",
     ),
+    # A fetch ends before its worker does: FanOut begins none with less time left.
+    "FetchTimeoutSeconds": _number("The longest that one fetch of a delta file may take", 240, 1, 600),
+    "FetchMaxBytes": _number("Bytes of a delta file as it comes, at most", 512 * _MEBIBYTE, 1, 2**40),
+    "FetchMaxUnpackedBytes": _number("Bytes of a delta file unpacked, at most", 4096 * _MEBIBYTE, 1, 2**40),
+    "FetchMaxRatio": _number("Unpacked over packed size of a delta file, at most", 200, 1, 1032),
     "CorsOrigins": _text("Origins whose pages may call the API, separated by commas; * is any", "*"),
     "LogLevel": _choice("The least level that is logged", "INFO", "DEBUG", "INFO", "WARNING", "ERROR"),
     "LogRetentionDays": {
@@ -103,8 +109,7 @@ _GROUPS = {
         "ApplyConcurrency",
         "BlockScope",
         "DeltaStrict",
-        "FetchSchemes",
-        "FetchAllowedHosts",
+        *(name for name in PARAMETERS if name.startswith("Fetch")),
     ],
     "Search": [name for name in PARAMETERS if name.startswith("OpenSearch") or name == "ArticleIndex"],
     "HTTP": ["CorsOrigins"],
