@@ -6,15 +6,13 @@ from dataclasses import dataclass
 
 from chalicelib.articles.delta_json import FractionText, IntegerText, check_depth, to_json
 from chalicelib.articles.document import DOCUMENT_BYTES, VALUE_BYTES, is_feature, number_faults, strip_quotes
-from chalicelib.articles.operations import canonical_operation
+from chalicelib.articles.operations import NAMING_FEATURES, WITHOUT_NULL, canonical_operation
 
 MAX_LISTED = 100  # faults (and warnings) listed for one entry: a ledger item holds 400 KB
 _SHORT = 1024  # characters of a value that needs no closer look
 _LONGER = 6  # times as long, at most, is a character in the JSON of a document as in that of its entry
 _QUOTED = 80  # characters of a client's key or name that a fault repeats
 
-_NO_NULL = frozenset(("add-article", "replace-article", "add-article-feature", "replace-article-feature"))
-_ON_FEATURES = frozenset(("add-article-feature", "replace-article-feature", "delete-article-feature"))
 _ENTRY_KEYS = frozenset(("operation", "articleData"))
 _DATA_KEYS = frozenset(("F_1", "id"))
 _PLAIN_NUMBER = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,99}")  # most numbers: known to be faultless at once
@@ -113,8 +111,8 @@ def _read_data(
     if len(fields) != len(raw):
         _note_repeats(raw, _DATA_KEYS, "articleData.", found)
     number = _read_number(fields, found)
-    data, changes = _read_values(fields, operation not in _NO_NULL, found)
-    if operation in _ON_FEATURES and not changes:
+    data, changes = _read_values(fields, operation not in WITHOUT_NULL, found)
+    if operation in NAMING_FEATURES and not changes:
         found.faults.append("articleData names no feature (F_<number> or C_<number>) beside F_1")
     if "id" in fields and number is not None:
         _check_id(fields["id"], number, found)

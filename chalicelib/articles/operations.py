@@ -31,6 +31,20 @@ class Failed:
 
 Result = Changed | Unchanged | Failed
 
+
+@dataclass(frozen=True)
+class _Operation:
+    """What an operation does, and what it asks of an entry.
+
+    names_features: the entry must name a feature beside the number. deletes: nothing of the entry is stored, so that
+    a null is no fault of it.
+    """
+
+    apply: Callable[[str, Changes, Document | None], Result]
+    names_features: bool = False
+    deletes: bool = False
+
+
 _ALIASES = {"remove-article": "delete-article", "remove-article-feature": "delete-article-feature"}
 
 
@@ -45,7 +59,7 @@ def apply_operation(operation: str, number: str, changes: Changes, current: Docu
 
     `operation` is a canonical name. A result that no article may be (too large) is a failure as well.
     """
-    result = _OPERATIONS[operation](number, changes, current)
+    result = _OPERATIONS[operation].apply(number, changes, current)
     if isinstance(result, Changed) and result.document is not None:
         fault = size_fault(result.document)
         if fault is not None:
@@ -98,14 +112,20 @@ def _values(changes: Changes) -> dict[str, str]:
     return values
 
 
-_OPERATIONS: Mapping[str, Callable[[str, Changes, Document | None], Result]] = {
-    "add-article": _add_article,
-    "replace-article": _replace_article,
-    "delete-article": _delete_article,
-    "add-article-feature": _set_features,
-    "replace-article-feature": _set_features,
-    "delete-article-feature": _delete_features,
+_OPERATIONS: Mapping[str, _Operation] = {
+    "add-article": _Operation(_add_article),
+    "replace-article": _Operation(_replace_article),
+    "delete-article": _Operation(_delete_article, deletes=True),
+    "add-article-feature": _Operation(_set_features, names_features=True),
+    "replace-article-feature": _Operation(_set_features, names_features=True),
+    "delete-article-feature": _Operation(_delete_features, names_features=True, deletes=True),
 }
 
 OPERATIONS = frozenset(_OPERATIONS)
 """The canonical names."""
+
+NAMING_FEATURES = frozenset(name for name, what in _OPERATIONS.items() if what.names_features)
+"""Those whose entries must name a feature or a classification beside the number."""
+
+WITHOUT_NULL = frozenset(name for name, what in _OPERATIONS.items() if not what.deletes)
+"""Those that store what they are given, so that null is no value."""
