@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
+from chalicelib.articles.applying import ATTEMPTS
 from chalicelib.articles.evaluation import Verdict, View, evaluate
 from chalicelib.articles.snapshots import Snapshots
 from chalicelib.articles.storing import store_round
@@ -34,7 +35,6 @@ CHUNK = 50
 SECONDS_KEPT = 15.0
 """A drain with less time left goes on in another invocation."""
 
-ATTEMPTS = 3
 _VAIN_ROUNDS = 30
 _READ = 1000
 _FILES_READ = 50

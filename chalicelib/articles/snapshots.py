@@ -7,14 +7,9 @@ from chalicelib.articles.delta_format import DeltaEntry, read_range
 from chalicelib.articles.work import gate_key
 from chalicelib.ports.article_store import Entry
 from chalicelib.ports.blobs import BlobNotFound, Blobs
-from chalicelib.ports.ledger_records import PAGE_SIZE, Page, Scope
+from chalicelib.ports.ledger_records import PAGE_SIZE, Page, Scope, snapshot_key
 
 _PAGES_KEPT = 16
-
-
-def snapshot_key(n: int) -> str:
-    """Where the unpacked bytes of file `n` lie."""
-    return f"snapshots/{n}"
 
 
 class Snapshots:

@@ -2,7 +2,7 @@
 
 Body of a message, JSON: `{"v": 1, "n": file, "scope": …, "entries": [[pos, operation, number, changes, faults], …]}`;
 an entry too large for a message is `[pos, start, end]`, its byte range in the snapshot.
-A drain: `{"v": 1, "drain": {"key", "ticket", "step", "again", "run"}}`.
+A drain: `{"v": 1, "drain": {"key", "ticket", "step", "again", "run"}}`, its fields those of `Drain`.
 """
 
 import hashlib
@@ -27,14 +27,13 @@ LANES = 8
 """Message groups when entries are packed. A receiver gets ten messages of one group while that many wait, which are
 neighbours in their lane: at 25 entries each they touch about 2.5 pages a lane, and every page is a write."""
 
+GONE = "The snapshot of its file is gone, so the entry cannot be run; send the file again."
+"""The fault of an entry whose bytes are no longer there: the bucket keeps snapshots for a year."""
 
 _ESCAPED = 3
 """A character of two bytes or more takes at most three times as many when it is escaped."""
 
 _to_json = json.JSONEncoder(separators=(",", ":")).encode
-
-
-GONE = "The snapshot of its file is gone, so the entry cannot be run; send the file again."
 
 
 class UnreadableMessage(Exception):
@@ -109,7 +108,6 @@ def drain_message(drain: Drain, packing: int) -> Message:
             "step": drain.step,
             "again": drain.again,
             "run": drain.run,
-            "packing": packing,
         },
     }
     name = f"drain.{drain.ticket}.{drain.step}.{int(drain.again)}.{drain.run}.{group_of(drain.key, 1)[:32]}"

@@ -105,7 +105,7 @@ class File:
     @property
     def snapshot(self) -> str:
         """Key of the unpacked bytes that every retry reads."""
-        return f"snapshots/{self.n}"
+        return snapshot_key(self.n)
 
 
 @dataclass(frozen=True)
@@ -164,7 +164,7 @@ class Page:
 
 @dataclass(frozen=True)
 class Gate:
-    """What holds an article back (or `*`, everything, under global scope): later entries become blocked.
+    """What holds an article back (under global scope the gate `/*`: everything): later entries become blocked.
 
     kind: `failure` (owner failed), `attempt` (owner is being run after its worker died), `retry` (a drain is running
     what stands behind). errors, cause: of the failure. tries: runs that died. epoch: a failure below control's epoch is
@@ -228,6 +228,11 @@ def next_version(record: Record) -> int:
     if isinstance(record, Gate) and record.version == 0:
         return ((record.owner.n << 32) + record.owner.pos << 10) + 1
     return record.version + 1
+
+
+def snapshot_key(n: int) -> str:
+    """Where in the bucket the unpacked bytes of file `n` lie."""
+    return f"snapshots/{n}"
 
 
 def page_id(entry: Entry) -> tuple[int, int]:
