@@ -38,11 +38,6 @@ def verify_password(password: str, stored: str) -> bool:
     return hmac.compare_digest(_derive(password, salt, cost), expected)
 
 
-def needs_rehash(stored: str, cost: ScryptCost) -> bool:
-    """Whether a hash was made at another cost, so that the next correct password should replace it."""
-    return _parse(stored)[0] != cost
-
-
 def _derive(password: str, salt: bytes, cost: ScryptCost) -> bytes:
     return hashlib.scrypt(
         password.encode(), salt=salt, n=cost.n, r=cost.r, p=cost.p, dklen=HASH_BYTES, maxmem=MAX_MEMORY_BYTES

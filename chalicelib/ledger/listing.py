@@ -27,17 +27,10 @@ _READ = 1000
 
 @dataclass(frozen=True)
 class Listed(Generic[T]):
-    """A part of a list. `total`: how many there are in all; `more`: whether some stand behind this part."""
+    """A part of a list. `total`: how many there are in all."""
 
     items: list[T]
     total: int
-    page: int
-    per_page: int
-
-    @property
-    def more(self) -> bool:
-        """Whether there are items behind these."""
-        return self.page * self.per_page < self.total
 
 
 @dataclass(frozen=True)
@@ -105,7 +98,7 @@ class Listing:
                 start = max(skip - total, 0)
                 items += islice(self._jobs_of(file, control), start, start + per_page - len(items))
             total += here
-        return Listed(items, total, page, per_page)
+        return Listed(items, total)
 
     def waiting_files(self, page: int, per_page: int) -> Listed[str]:
         """Names of files with waiting or running jobs, each once."""
@@ -128,7 +121,7 @@ class Listing:
         found = list(self._failures(control))
         start = (page - 1) * per_page
         items = [self._failed_job(failure) for failure in found[start : start + per_page]]
-        return Listed(items, len(found), page, per_page)
+        return Listed(items, len(found))
 
     def failed_articles(self, page: int, per_page: int) -> Listed[str]:
         """Numbers of articles with failed or blocked jobs, first failure first, each once."""
@@ -260,4 +253,4 @@ def _is_held(file: File, counts: Counts, control: Control) -> bool:
 def _cut(names: Iterator[str], page: int, per_page: int) -> Listed[str]:
     distinct = list(dict.fromkeys(names))
     start = (page - 1) * per_page
-    return Listed(distinct[start : start + per_page], len(distinct), page, per_page)
+    return Listed(distinct[start : start + per_page], len(distinct))

@@ -23,6 +23,3 @@ def sub(text: str, **values: object) -> Json:
 def choose(condition: str, then: object, otherwise: object) -> Json:
     """One of two values, by a condition of the template."""
     return {"Fn::If": [condition, then, otherwise]}
-
-
-NO_VALUE: Json = {"Ref": "AWS::NoValue"}

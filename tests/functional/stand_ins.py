@@ -5,25 +5,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import count
-from typing import Any
+from typing import Any, TypeVar
 
 from chalicelib.accounts.passwords import ScryptCost
 from chalicelib.accounts.service import Accounts
 from chalicelib.articles.service import ArticleService
+from chalicelib.ledger.listing import FailedJob, Listed
 from chalicelib.settings import Settings
 from tests.doubles.accounts import InMemoryAccounts
 from tests.doubles.article_store import MemoryArticleStore
+from tests.doubles.world import ENVIRONMENT
 
-ENVIRONMENT = {
-    "LEDGER_TABLE": "ledger",
-    "ACCOUNTS_TABLE": "accounts",
-    "BUCKET": "files",
-    "FILE_QUEUE_URL": "https://queue.example.com/delta-file.fifo",
-    "ARTICLE_QUEUE_URL": "https://queue.example.com/delta-article.fifo",
-    "MAINTENANCE_QUEUE_URL": "https://queue.example.com/maintenance",
-    "PARKING_QUEUE_URL": "https://queue.example.com/parking",
-    "OPENSEARCH_URL": "https://search.example.com",
-}
+T = TypeVar("T")
 
 
 class FixedClock:
@@ -70,24 +63,6 @@ class RecordingAcceptance:
         return list(range(1, len(urls) + 1))
 
 
-@dataclass(frozen=True)
-class Page:
-    items: list[Any]
-    total: int
-    page: int
-    per_page: int
-
-    @property
-    def more(self) -> bool:
-        return self.page * self.per_page < self.total
-
-
-@dataclass(frozen=True)
-class FailedJob:
-    errors: list[str]
-    payload: dict[str, object]
-
-
 @dataclass
 class Lists:
     """The ledger's lists over plain Python lists."""
@@ -99,31 +74,31 @@ class Lists:
     files_failed: list[str] = field(default_factory=list)
     files_successful: list[str] = field(default_factory=list)
 
-    def waiting(self, page: int, per_page: int) -> Page:
+    def waiting(self, page: int, per_page: int) -> Listed[dict[str, object]]:
         return _page(self.jobs, page, per_page)
 
-    def waiting_files(self, page: int, per_page: int) -> Page:
+    def waiting_files(self, page: int, per_page: int) -> Listed[str]:
         return _page(self.files, page, per_page)
 
     def first_failure(self) -> FailedJob | None:
         return self.failed[0] if self.failed else None
 
-    def failures(self, page: int, per_page: int) -> Page:
+    def failures(self, page: int, per_page: int) -> Listed[FailedJob]:
         return _page(self.failed, page, per_page)
 
-    def failed_articles(self, page: int, per_page: int) -> Page:
+    def failed_articles(self, page: int, per_page: int) -> Listed[str]:
         return _page(self.articles_failed, page, per_page)
 
-    def failed_files(self, page: int, per_page: int) -> Page:
+    def failed_files(self, page: int, per_page: int) -> Listed[str]:
         return _page(self.files_failed, page, per_page)
 
-    def successful_files(self, page: int, per_page: int) -> Page:
+    def successful_files(self, page: int, per_page: int) -> Listed[str]:
         return _page(self.files_successful, page, per_page)
 
 
-def _page(items: list[Any], page: int, per_page: int) -> Page:
+def _page(items: list[T], page: int, per_page: int) -> Listed[T]:
     start = (page - 1) * per_page
-    return Page(items[start : start + per_page], len(items), page, per_page)
+    return Listed(items[start : start + per_page], len(items))
 
 
 @dataclass(frozen=True)

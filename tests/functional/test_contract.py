@@ -9,9 +9,10 @@ from urllib.parse import quote
 import pytest
 from chalice.test import Client
 
+from chalicelib.ledger.listing import FailedJob
 from chalicelib.ports.article_store import Article
 from chalicelib.web.gateway import HttpApi
-from tests.functional.stand_ins import FailedJob, StandIns
+from tests.functional.stand_ins import StandIns
 
 CONTRACT = Path(__file__).parent / "data" / "article-api.contract.json"
 CALLS: list[dict[str, Any]] = json.loads(CONTRACT.read_text(encoding="utf-8"))

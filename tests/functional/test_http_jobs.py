@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from chalicelib.ledger.listing import FailedJob
 from chalicelib.web import paging
 from tests.functional.gateway import Gateway
-from tests.functional.stand_ins import FailedJob, StandIns
+from tests.functional.stand_ins import StandIns
 
 NAMES = {
     "files": ("files", "files found"),

@@ -9,12 +9,13 @@ import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from chalicelib.ledger.listing import FailedJob
 from chalicelib.ports.article_store import Article
 from chalicelib.web import openapi, routing
 from chalicelib.web.call import Route
 from infra import openapi as committed
 from tests.functional.gateway import Answer, Gateway
-from tests.functional.stand_ins import FailedJob, StandIns
+from tests.functional.stand_ins import StandIns
 
 CONTRACT = json.loads(
     (Path(__file__).parent / "data" / "article-api.contract.json").read_text(encoding="utf-8")
