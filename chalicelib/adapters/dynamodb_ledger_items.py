@@ -103,7 +103,7 @@ def page_key(n: int, p: int) -> Key:
 
 
 def gate_key(key: str) -> Key:
-    """Of the gate of an article (or `*`)."""
+    """Of the gate of an article (or `/*`, everything)."""
     return Key(f"gate#{key}", "gate")
 
 

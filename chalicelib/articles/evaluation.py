@@ -2,14 +2,15 @@
 
 Rules, in this order, for an entry that waits (`docs/pipeline.md` has the table):
 
-1. inside the article's applied range: succeeded, not again;
-2. cleared: cleared;
-3. an older entry holds its gate: blocked;
-4. older than the applied range: failed, overtaken;
-5. faulty, or doomed (it killed its workers): failed;
-6. else the operation decides.
+1. an older entry is being attempted on its gate: postponed;
+2. inside the article's applied range: succeeded, not again;
+3. its file is cleared: cleared;
+4. an older entry holds its gate: blocked;
+5. older than the applied range: failed, overtaken;
+6. faulty, or doomed (it killed its workers): failed;
+7. else the operation decides.
 
-Entries that cannot be decided before what stands before them is written are *postponed* to the next round.
+Entries that cannot be decided before what stands before them is written are *postponed* too, to the next round.
 """
 
 from collections.abc import Collection, Mapping, Sequence

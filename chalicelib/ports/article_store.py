@@ -41,7 +41,7 @@ class Hidden:
     """What an article carries invisibly.
 
     `write_ids`: the ids of the last eight writes by API clients, newest first. `updated_at`: seconds since 1970.
-    `source`: name of the delta file, or `api`.
+    `source`: who wrote it last, `file:<number of the delta file>` or `api`.
     """
 
     applied: Applied | None = None

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 MESSAGES_PER_CALL = 10  # SQS: SendMessageBatch takes ten messages
-BYTES_PER_CALL = (
-    256 * 1024
-)  # SQS: and 256 KiB in all (1 MiB in some regions since 2025; the old limit holds everywhere)
+# SQS: and 256 KiB in all (1 MiB in some regions since 2025; the old limit holds everywhere)
+BYTES_PER_CALL = 256 * 1024
 
 
 @dataclass(frozen=True)

@@ -36,9 +36,8 @@ class HttpApi(Chalice):
     """Chalice with every route of `chalicelib.web.routing`; each call runs through `chalicelib.web.pipeline`."""
 
     def __init__(self, app_name: str, services: Services) -> None:
-        super().__init__(
-            app_name, configure_logs=False
-        )  # it would print every line a second time, as plain text
+        # Chalice's own log would print every line a second time, as plain text.
+        super().__init__(app_name, configure_logs=False)
         self._services = services
         self.api.binary_types = ["*/*"]  # bodies arrive as the bytes that were sent, whatever their type
         for path, routes in routing.TABLE.items():
@@ -63,9 +62,8 @@ class HttpApi(Chalice):
     def _reply(self, event: Mapping[str, Any], context: Any) -> TextResponse:
         try:
             reply = pipeline.reply(_request(event, context), self._services)
-        except (
-            Exception
-        ) as error:  # only where the settings cannot be read, or the event is none of the gateway's
+        except Exception as error:
+            # only where the settings cannot be read, or the event is none of the gateway's
             self.log.error("a call could not be begun: %s", error)
             return _last_resort()
         return TextResponse(reply.body, {**reply.headers}, reply.status)

@@ -1,4 +1,4 @@
-"""Trigger: the file queue (FIFO, one group, one wake-up at a time)."""
+"""Trigger: the file queue (FIFO): one wake-up at a time, but for the sweep's, each in a group of its own."""
 
 from __future__ import annotations
 

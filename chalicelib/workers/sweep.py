@@ -27,10 +27,8 @@ def handle(event: Event, context: Any, services: Services) -> None:
         "LostWakeUps": report.lost_wake_ups,
     }
     print(json.dumps(embedded_metrics(figures, services.settings.ledger_table, services.clock.now())))
-    if report.lost_wake_ups:
-        raise Unavailable(
-            "queue", f"{report.lost_wake_ups} wake-ups were not accepted"
-        )  # an alarm on errors watches
+    if report.lost_wake_ups:  # seen by the alarm on errors of this function
+        raise Unavailable("queue", f"{report.lost_wake_ups} wake-ups were not accepted")
 
 
 def embedded_metrics(figures: dict[str, int], ledger: str, now: float) -> dict[str, object]:
