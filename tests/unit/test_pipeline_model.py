@@ -1,7 +1,7 @@
 """Whatever happens to the pipeline, in whatever order: every write keeps the rules, and nothing is lost.
 
 Files, API writes, retries, flushes and clears meet partial progress, redelivery, faults and other workers in between
-the calls of a worker. `tests.doubles.pipeline_model` checks each write as it happens; at rest everything has one end,
+the calls of a worker. `tests.doubles.pipeline_rules` checks each write as it happens; at rest everything has one end,
 and what a retry or a further file then does is foretold entry by entry.
 """
 
@@ -16,7 +16,9 @@ from chalicelib.articles.delivery import Delivered
 from chalicelib.errors import AlreadyExists, LightrailError, NotFound, Unavailable, WriteConflict
 from chalicelib.ports.article_store import Document, Entry
 from chalicelib.ports.ledger_records import PAGE_SIZE
-from tests.doubles.pipeline_model import REFUSED, ApiCall, ModelWorld, Sample, sample
+from tests.doubles.entry_model import REFUSED, Sample, sample
+from tests.doubles.pipeline_model import ModelWorld
+from tests.doubles.pipeline_rules import ApiCall
 from tests.doubles.queues import Received
 from tests.doubles.world import FAULTS, Killed
 
