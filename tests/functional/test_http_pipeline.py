@@ -1,42 +1,21 @@
 """What the job calls say while a delta file travels: the real rules from the call to the lists, memory for AWS."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from chalicelib.call_log import FunctionFailed, logged_call
-from chalicelib.joined import Joined
-from chalicelib.settings import Settings
 from chalicelib.web.gateway import HttpApi
 from chalicelib.workers import apply, file_worker, maintenance
-from tests.doubles.accounts import InMemoryAccounts
-from tests.doubles.article_store import MemoryArticleStore
-from tests.doubles.blobs import MemoryBlobs
-from tests.doubles.clock import FakeClock
-from tests.doubles.ledger import MemoryLedger
-from tests.doubles.queues import MemoryOrderedQueue, MemoryQueue
+from tests.doubles.world import World
 from tests.functional.gateway import Gateway
-from tests.functional.stand_ins import ENVIRONMENT, Lines
+from tests.functional.stand_ins import Lines
 
 URL = "http://localhost/data/test.TestHandleSyncRequestMix.json"
 FEATURE = {"operation": "replace-article-feature", "articleData": {"F_1": "12411112", "F_80004": "248,28"}}
 GOOD = {"operation": "add-article", "articleData": {"F_1": "1", "F_3": "x"}}
 FAILURE = "Trying to add feature to an existing article, but the article does not exist: 12411112"
-
-
-class Files:
-    """Files by their URL."""
-
-    def __init__(self) -> None:
-        self.files: dict[str, bytes] = {}
-
-    def check(self, url: str) -> str | None:
-        return None
-
-    def fetch(self, url: str) -> Iterator[bytes]:
-        yield self.files[url]
 
 
 class Context:
@@ -46,34 +25,12 @@ class Context:
         return 600_000
 
 
-class InMemory(Joined):
-    """The domain on doubles."""
-
-    settings: Any = Settings.from_environment(ENVIRONMENT)
-
-    clock: Any = None
-    account_store: Any = None
-    article_store: Any = None
-    ledger: Any = None
-    blobs: Any = None
-    fetcher: Any = None
-    file_queue: Any = None
-    article_queue: Any = None
-    maintenance_queue: Any = None
-    parking_queue: Any = None
+class System(World):
+    """The world behind the HTTP calls, its workers called as Lambda calls them."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.logger: Any = Lines()
-        self.clock = FakeClock()
-        self.account_store = InMemoryAccounts()
-        self.article_store = MemoryArticleStore()
-        self.ledger = MemoryLedger()
-        self.blobs = MemoryBlobs()
-        self.fetcher = Files()
-        self.file_queue = MemoryOrderedQueue(self.clock)
-        self.article_queue = MemoryOrderedQueue(self.clock)
-        self.maintenance_queue = MemoryQueue(self.clock)
-        self.parking_queue = MemoryQueue(self.clock)
 
     def log_failure(self, what: str, error: Exception) -> None:
         raise error
@@ -81,9 +38,9 @@ class InMemory(Joined):
     def work(self) -> None:
         """Runs every worker until no message is left."""
         workers = (
-            (self.file_queue, file_worker.handle),
-            (self.maintenance_queue, maintenance.handle),
-            (self.article_queue, apply.handle),
+            (self.files_queue, file_worker.handle),
+            (self.maintenance_messages, maintenance.handle),
+            (self.articles_queue, apply.handle),
         )
         for _ in range(20):
             for queue, handle in workers:
@@ -101,18 +58,18 @@ def record(got: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def system() -> InMemory:
-    return InMemory()
+def system() -> System:
+    return System()
 
 
 @pytest.fixture
-def client(system: InMemory) -> Gateway:
+def client(system: System) -> Gateway:
     fields = {"name": "u", "email": "u@example.org", "password": "long enough"}
     _, token = system.accounts.create_user(fields)
     return Gateway(HttpApi("lightrail", system), token.reveal())
 
 
-def submit(system: InMemory, client: Gateway, url: str, *entries: dict[str, Any]) -> None:
+def submit(system: System, client: Gateway, url: str, *entries: dict[str, Any]) -> None:
     system.fetcher.files[url] = json.dumps(entries).encode()
     assert client.call("POST", "/v1/articles/delta-update", {"file": url}).status == 200
 
@@ -121,7 +78,7 @@ def data(client: Gateway, name: str) -> Any:
     return client.call("GET", f"/v1/jobs/{name}").json["data"]
 
 
-def test_a_file_waits_then_succeeds(system: InMemory, client: Gateway) -> None:
+def test_a_file_waits_then_succeeds(system: System, client: Gateway) -> None:
     submit(system, client, URL, GOOD)
     payload = {
         "file": URL,
@@ -142,7 +99,7 @@ def test_a_file_waits_then_succeeds(system: InMemory, client: Gateway) -> None:
     assert data(client, "successfulfiles") == []
 
 
-def test_a_failure_is_shown_as_documented_and_flushed(system: InMemory, client: Gateway) -> None:
+def test_a_failure_is_shown_as_documented_and_flushed(system: System, client: Gateway) -> None:
     submit(system, client, URL, FEATURE, FEATURE, GOOD)
     system.work()
     failed = data(client, "failedjob")
@@ -176,7 +133,7 @@ def test_a_failure_is_shown_as_documented_and_flushed(system: InMemory, client: 
     assert (data(client, "failedfiles"), data(client, "successfulfiles")) == ([], [])
 
 
-def test_a_retry_runs_what_failed_once_its_cause_is_gone(system: InMemory, client: Gateway) -> None:
+def test_a_retry_runs_what_failed_once_its_cause_is_gone(system: System, client: Gateway) -> None:
     submit(system, client, URL, FEATURE)
     system.work()
     submit(
@@ -195,7 +152,7 @@ def test_a_retry_runs_what_failed_once_its_cause_is_gone(system: InMemory, clien
     assert client.call("GET", "/v1/articles/12411112").json["data"]["F_80004"] == "248,28"
 
 
-def test_clear_drops_what_waits(system: InMemory, client: Gateway) -> None:
+def test_clear_drops_what_waits(system: System, client: Gateway) -> None:
     submit(system, client, URL, GOOD)
     assert client.call("GET", "/v1/jobs/clear").status == 200
     assert data(client, "jobs") == []
@@ -211,7 +168,7 @@ def test_a_retry_of_what_nobody_sent_is_a_404(client: Gateway) -> None:
         assert client.call("POST", "/v1/jobs/retry", body).status == 404
 
 
-def test_a_worker_logs_one_line_a_call(system: InMemory, client: Gateway) -> None:
+def test_a_worker_logs_one_line_a_call(system: System, client: Gateway) -> None:
     submit(system, client, URL, GOOD)
     system.logger.lines.clear()
     system.work()
@@ -220,7 +177,7 @@ def test_a_worker_logs_one_line_a_call(system: InMemory, client: Gateway) -> Non
     assert all(line["message"] == "done" and line["records"] == 1 for line in lines)
 
 
-def test_a_worker_that_dies_says_so_in_its_line(system: InMemory) -> None:
+def test_a_worker_that_dies_says_so_in_its_line(system: System) -> None:
     def die(*_: Any) -> None:
         raise RuntimeError("the-inner-detail")
 
