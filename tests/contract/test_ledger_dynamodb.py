@@ -378,7 +378,9 @@ def test_the_largest_page_is_well_under_a_write_unit(states: str) -> None:
         Control(LAST, LAST, LAST, LAST, LAST, LAST, "article/25", 10**9),
         Tally(LAST, COUNTS, 10**9, 10**9),
         Blocked("é" * 200, Entry(LAST, 10**9 - 2), "é" * 200, 10**9),
-        Gate("4711", "failure", Entry(LAST, 10**9 - 2), ("e" * 500,), "fault", 3, 9, LAST, LAST, "4711", 10**9),
+        Gate(
+            "4711", "failure", Entry(LAST, 10**9 - 2), ("e" * 500,), "fault", 3, 9, LAST, LAST, "4711", 10**9
+        ),
     ],
     ids=lambda record: type(record).__name__,
 )

@@ -40,7 +40,10 @@ def fault_of(data: bytes, size: int = 1000, limits: Limits | None = None) -> tup
         (TEXT, TEXT),
         (gzip.compress(TEXT, mtime=0), TEXT),
         (gzip.compress(b"", mtime=0), b""),
-        (gzip.compress(TEXT, mtime=0) + gzip.compress(b"", mtime=0) + gzip.compress(b"more", mtime=0), TEXT + b"more"),
+        (
+            gzip.compress(TEXT, mtime=0) + gzip.compress(b"", mtime=0) + gzip.compress(b"more", mtime=0),
+            TEXT + b"more",
+        ),
     ],
 )
 def test_gzip_is_told_by_its_bytes(data: bytes, content: bytes, size: int) -> None:
