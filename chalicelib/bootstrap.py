@@ -12,6 +12,7 @@ from chalicelib.settings import Settings
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
 
     from chalicelib.ports.accounts import AccountStore
@@ -60,14 +61,14 @@ class Services(Joined):
         """Users and tokens in DynamoDB."""
         from chalicelib.adapters.dynamodb_accounts import DynamoDBAccounts
 
-        return DynamoDBAccounts(_dynamodb_client(ACCOUNTS_ATTEMPTS), self.settings.accounts_table)
+        return DynamoDBAccounts(self.dynamodb_client(ACCOUNTS_ATTEMPTS), self.settings.accounts_table)
 
     @cached_property
     def ledger(self) -> Ledger:
         """The ledger in DynamoDB."""
         from chalicelib.adapters.dynamodb_ledger import DynamoLedger
 
-        return DynamoLedger(_dynamodb_client(LEDGER_ATTEMPTS), self.settings.ledger_table, self.clock)
+        return DynamoLedger(self.dynamodb_client(LEDGER_ATTEMPTS), self.settings.ledger_table, self.clock)
 
     @cached_property
     def article_store(self) -> ArticleStore:
@@ -82,9 +83,9 @@ class Services(Joined):
     @cached_property
     def blobs(self) -> Blobs:
         """The bucket."""
-        from chalicelib.adapters import s3_blobs
+        from chalicelib.adapters.s3_blobs import S3Blobs
 
-        return s3_blobs.S3Blobs(s3_blobs.make_client(), self.settings.bucket)
+        return S3Blobs(self.s3_client(), self.settings.bucket)
 
     @cached_property
     def fetcher(self) -> Fetcher:
@@ -117,36 +118,48 @@ class Services(Joined):
         """The queue of what nobody can read."""
         return self._queue(self.settings.parking_queue_url)
 
-    @cached_property
-    def _sqs_client(self) -> SQSClient:
+    # The clients are those of a function; the command line puts those of a person in their place.
+
+    def dynamodb_client(self, attempts: int) -> DynamoDBClient:
+        """A client that makes so many attempts at a call."""
+        import boto3
+        from botocore.config import Config
+
+        from chalicelib.adapters.aws_answers import CONNECT_SECONDS
+
+        return boto3.client(
+            "dynamodb",
+            config=Config(
+                connect_timeout=CONNECT_SECONDS,
+                read_timeout=DYNAMODB_READ_SECONDS,
+                retries={"mode": "standard", "total_max_attempts": attempts},
+                # DynamoDB checks each request itself; here it would cost as much again as writing the request.
+                parameter_validation=False,
+            ),
+        )
+
+    def s3_client(self) -> S3Client:
+        """A client of the bucket."""
+        from chalicelib.adapters import s3_blobs
+
+        return s3_blobs.make_client()
+
+    def sqs_client(self) -> SQSClient:
+        """A client of the queues."""
         from chalicelib.adapters import sqs_queues
 
         return sqs_queues.make_client()
 
+    @cached_property
+    def _queues_client(self) -> SQSClient:
+        return self.sqs_client()
+
     def _ordered_queue(self, url: str) -> OrderedQueue:
         from chalicelib.adapters.sqs_queues import SqsOrderedQueue
 
-        return SqsOrderedQueue(self._sqs_client, url)
+        return SqsOrderedQueue(self._queues_client, url)
 
     def _queue(self, url: str) -> Queue:
         from chalicelib.adapters.sqs_queues import SqsQueue
 
-        return SqsQueue(self._sqs_client, url)
-
-
-def _dynamodb_client(attempts: int) -> DynamoDBClient:
-    import boto3
-    from botocore.config import Config
-
-    from chalicelib.adapters.aws_answers import CONNECT_SECONDS
-
-    return boto3.client(
-        "dynamodb",
-        config=Config(
-            connect_timeout=CONNECT_SECONDS,
-            read_timeout=DYNAMODB_READ_SECONDS,
-            retries={"mode": "standard", "total_max_attempts": attempts},
-            # DynamoDB checks each request itself; here it would cost as much again as writing the request.
-            parameter_validation=False,
-        ),
-    )
+        return SqsQueue(self._queues_client, url)

@@ -11,14 +11,13 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.deployment import emulator_gaps
+from infra.deployment import STACK_OF_STAGE, emulator_gaps
 from infra.deployment.artifacts import Artifacts
 from infra.deployment.stack import CloudFormationStack, Deployed, DeploymentError
 from infra.packaging import Packaged, PackagingError, package
 
 Say = Callable[[str], None]
 
-STACK_OF_STAGE = "lightrail-{stage}"
 LOCAL_STACK = STACK_OF_STAGE.format(stage="local")
 
 # Seconds between two looks at a deployment that is under way.

@@ -8,24 +8,23 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
+from chalicelib.bootstrap import Services
 from chalicelib.errors import Invalid, LightrailError, Unavailable
-from chalicelib.joined import Joined
 from chalicelib.settings import Settings, SettingsError
-from infra.cli.account_store import STACK_OF_STAGE
 from infra.cli.console import CommandFailed
 from infra.cli.queue_desk import QueueDesk, SqsDesk
+from infra.cli.stack_outputs import MakeClient, find_stack
+from infra.template.functions import SETTINGS
+from infra.template.parameters import PARAMETERS
 
 if TYPE_CHECKING:
-    from chalicelib.ports.accounts import AccountStore
-    from chalicelib.ports.article_store import ArticleStore
-    from chalicelib.ports.blobs import Blobs
-    from chalicelib.ports.clock import Clock
-    from chalicelib.ports.fetcher import Fetcher
-    from chalicelib.ports.ledger import Ledger
-    from chalicelib.ports.queue import OrderedQueue, Queue
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sqs import SQSClient
+
+    from chalicelib.joined import Joined
 
 FROM_OUTPUTS = {
     "LEDGER_TABLE": "LedgerTableName",
@@ -39,19 +38,7 @@ FROM_OUTPUTS = {
 }
 """Settings that the outputs of a stack give."""
 
-FROM_PARAMETERS = {
-    "DELTA_BLOCK_SCOPE": "BlockScope",
-    "ENTRIES_PER_MESSAGE": "EntriesPerMessage",
-    "DELTA_STRICT": "DeltaStrict",
-    "FETCH_SCHEMES": "FetchSchemes",
-    "FETCH_ALLOWED_HOSTS": "FetchAllowedHosts",
-    "FETCH_TIMEOUT_SECONDS": "FetchTimeoutSeconds",
-    "FETCH_MAX_BYTES": "FetchMaxBytes",
-    "FETCH_MAX_UNPACKED_BYTES": "FetchMaxUnpackedBytes",
-    "FETCH_MAX_RATIO": "FetchMaxRatio",
-    "ARTICLE_INDEX": "ArticleIndex",
-    "OPENSEARCH_SIGNED": "OpenSearchSigned",
-}
+FROM_PARAMETERS = {name: given["Ref"] for name, given in SETTINGS.items() if given.get("Ref") in PARAMETERS}
 """Settings that the parameters of a stack give."""
 
 
@@ -103,95 +90,28 @@ def run(command: Command, opened: Open, args: argparse.Namespace) -> int:
         raise CommandFailed(str(error)) from error
 
 
-class DeployedServices(Joined):
-    """The domain over the adapters of a deployment, whose clients `client` makes."""
+class DeployedServices(Services):
+    """The services of a deployment, with clients that `client` makes."""
 
-    def __init__(self, client: Callable[[Any], Any], settings: Settings) -> None:
-        self._client, self._settings = client, settings
+    def __init__(self, client: MakeClient, settings: Settings) -> None:
+        """`settings`: those with which the functions are deployed."""
+        self._client = client
+        self.settings = settings
 
-    @property
-    def settings(self) -> Settings:
-        """The settings with which the functions are deployed."""
-        return self._settings
+    def dynamodb_client(self, attempts: int) -> DynamoDBClient:
+        """A client that makes so many attempts at a call."""
+        client: DynamoDBClient = self._client("dynamodb", attempts)
+        return client
 
-    @cached_property
-    def clock(self) -> Clock:
-        """Real time."""
-        from chalicelib.adapters.system_clock import SystemClock
+    def s3_client(self) -> S3Client:
+        """A client of the bucket."""
+        client: S3Client = self._client("s3")
+        return client
 
-        return SystemClock()
-
-    @cached_property
-    def account_store(self) -> AccountStore:
-        """Users and tokens."""
-        from chalicelib.adapters.dynamodb_accounts import DynamoDBAccounts
-
-        return DynamoDBAccounts(self._client("dynamodb"), self._settings.accounts_table)
-
-    @cached_property
-    def ledger(self) -> Ledger:
-        """The ledger."""
-        from chalicelib.adapters.dynamodb_ledger import DynamoLedger
-
-        return DynamoLedger(self._client("dynamodb"), self._settings.ledger_table, self.clock)
-
-    @cached_property
-    def article_store(self) -> ArticleStore:
-        """The articles."""
-        from chalicelib.adapters.opensearch_articles import OpenSearchArticles
-        from chalicelib.adapters.opensearch_connection import connect
-
-        settings = self._settings
-        transport = connect(settings.opensearch_url, signed=settings.opensearch_signed)
-        return OpenSearchArticles(transport, settings.article_index)
-
-    @cached_property
-    def blobs(self) -> Blobs:
-        """The bucket."""
-        from chalicelib.adapters.s3_blobs import S3Blobs
-
-        return S3Blobs(self._client("s3"), self._settings.bucket)
-
-    @cached_property
-    def fetcher(self) -> Fetcher:
-        """The guard of URLs, with the deployment's rules."""
-        from chalicelib.adapters.address_guard import FetchPolicy
-        from chalicelib.adapters.guarded_http import FetchLimits, GuardedFetcher
-
-        settings = self._settings
-        policy = FetchPolicy.of(settings.fetch_schemes, settings.fetch_allowed_hosts, settings.bucket)
-        limits = FetchLimits(total_seconds=settings.fetch_timeout_seconds, max_bytes=settings.fetch_max_bytes)
-        return GuardedFetcher(policy, limits, lambda: self.blobs)
-
-    @cached_property
-    def file_queue(self) -> OrderedQueue:
-        """Wake-ups of the file worker."""
-        return self._ordered(self._settings.file_queue_url)
-
-    @cached_property
-    def article_queue(self) -> OrderedQueue:
-        """Entries and drains."""
-        return self._ordered(self._settings.article_queue_url)
-
-    @cached_property
-    def maintenance_queue(self) -> Queue:
-        """Long work on the ledger."""
-        return self._queue(self._settings.maintenance_queue_url)
-
-    @cached_property
-    def parking_queue(self) -> Queue:
-        """What nobody can read."""
-        return self._queue(self._settings.parking_queue_url)
-
-    def _ordered(self, url: str) -> OrderedQueue:
-        from chalicelib.adapters.sqs_queues import SqsOrderedQueue
-
-        return SqsOrderedQueue(self._client("sqs"), url)
-
-    def _queue(self, url: str) -> Queue:
-        from chalicelib.adapters.sqs_queues import SqsQueue
-
-        return SqsQueue(self._client("sqs"), url)
+    def sqs_client(self) -> SQSClient:
+        """A client of the queues."""
+        client: SQSClient = self._client("sqs")
+        return client
 
 
 def open_deployment(stage: str | None) -> Deployment:
@@ -199,9 +119,7 @@ def open_deployment(stage: str | None) -> Deployment:
 
     Raises CommandFailed, or LocalStackError where no local stack has been made.
     """
-    from infra.cli.stack_outputs import find_stack
-
-    client, stack = find_stack(stage, STACK_OF_STAGE)
+    client, stack = find_stack(stage)
     settings = settings_of(stack.outputs, stack.parameters)
 
     def put(key: str, content: BinaryIO) -> str:

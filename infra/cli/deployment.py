@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
     from chalicelib.ports.ledger import Ledger
 
+ATTEMPTS = 3
+
 
 class LocalDeployment:
     """The application as it is deployed on a local stack."""
@@ -18,7 +20,7 @@ class LocalDeployment:
     def __init__(self, description: Description) -> None:
         self._description = description
 
-    def client(self, service: Any) -> Any:
+    def client(self, service: Any, attempts: int = ATTEMPTS) -> Any:
         """Return the boto3 client of a service; a person waits, so it gives up within half a minute."""
         import boto3
         from botocore.config import Config
@@ -33,7 +35,7 @@ class LocalDeployment:
             config=Config(
                 connect_timeout=3,
                 read_timeout=8,
-                retries={"mode": "standard", "total_max_attempts": 3},
+                retries={"mode": "standard", "total_max_attempts": attempts},
                 s3={"addressing_style": "path"},
             ),
         )

@@ -14,7 +14,7 @@ RUNTIME = "python3.11"
 _SMALL, _MIDDLE, _CORE = 512, 1024, 1769
 
 # The application reads its settings as a whole. An address is no right: the policies say who may use it.
-_SETTINGS: Json = {
+SETTINGS: Json = {
     "LEDGER_TABLE": ref("LedgerTable"),
     "ACCOUNTS_TABLE": ref("AccountsTable"),
     "BUCKET": ref("Bucket"),
@@ -110,7 +110,7 @@ def _function(function: Function) -> Json:
         "MemorySize": function.memory,
         "Role": att(f"{function.logical_id}Role", "Arn"),
         "LoggingConfig": {"LogGroup": ref(f"{function.logical_id}LogGroup")},
-        "Environment": {"Variables": _SETTINGS},
+        "Environment": {"Variables": SETTINGS},
     }
     if function.events:
         properties["Events"] = function.events

@@ -81,7 +81,7 @@ def test_a_stage_is_found_by_the_name_of_its_stack() -> None:
         | {"BucketName": {"Value": "files"}},
     }
     boto3.client("cloudformation").create_stack(StackName="lightrail-test", TemplateBody=json.dumps(template))
-    _, facts = stack_outputs.find_stack("test", "lightrail-{stage}")
+    _, facts = stack_outputs.find_stack("test")
     assert facts.parameters == {"BlockScope": "global"}
     deployment = open_deployment("test")
     assert deployment.name == "stage test"

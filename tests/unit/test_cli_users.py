@@ -210,17 +210,22 @@ def test_the_list_in_json_is_what_the_api_gives(
 
 
 class FakeAws:
-    """Stands for `boto3.Session`: one stack with one output, and a note of every client made."""
+    """Stands for `boto3`: stacks with their outputs, and a note of every client made."""
 
     def __init__(self, outputs: dict[str, dict[str, str]]) -> None:
         self.outputs, self.made = outputs, []
 
-    def __call__(self, *keys: str, region_name: str | None = None) -> "FakeAws":
-        self.keys = (*keys, region_name)
-        return self
-
-    def client(self, service: str, endpoint_url: str | None = None, config: object = None) -> "FakeAws":
+    def client(
+        self,
+        service: str,
+        config: object,
+        endpoint_url: str | None = None,
+        region_name: str | None = None,
+        aws_access_key_id: str | None = None,
+        aws_secret_access_key: str | None = None,
+    ) -> "FakeAws":
         assert config is not None, "a command must not wait for ever"
+        self.keys = (aws_access_key_id, aws_secret_access_key, region_name)
         self.made.append((service, endpoint_url))
         return self
 
@@ -235,7 +240,7 @@ class FakeAws:
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeAws:
     aws = FakeAws({"lightrail-production": {"AccountsTableName": "prod-accounts"}, "old": {"Bucket": "b"}})
-    monkeypatch.setattr("boto3.Session", aws)
+    monkeypatch.setattr("boto3.client", aws.client)
     monkeypatch.setenv("LIGHTRAIL_ROOT", str(tmp_path))
     monkeypatch.delenv("ACCOUNTS_TABLE", raising=False)
     return aws
@@ -286,7 +291,7 @@ def test_no_credentials_or_region_is_told(aws: FakeAws, monkeypatch: pytest.Monk
     def refuse(*_: object, **__: object) -> None:
         raise NoRegionError
 
-    monkeypatch.setattr(aws, "client", refuse)
+    monkeypatch.setattr("boto3.client", refuse)
     with pytest.raises(CommandFailed, match="You must specify a region"):
         open_store("production")
 

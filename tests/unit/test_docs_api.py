@@ -139,7 +139,7 @@ def test_every_environment_variable_names_the_stack_parameter_that_sets_it() -> 
         code(row["variable"])[0]: code(row["stack parameter"])
         for row in table("settings.md", "Environment variables")
     }
-    given = functions._SETTINGS
+    given = functions.SETTINGS
     assert given.keys() <= documented.keys()
     for name, names in documented.items():
         set_by = [word for word in _references(given.get(name)) if word in parameters.PARAMETERS]
