@@ -152,31 +152,13 @@ class Listing:
     def _open_files(self, control: Control) -> Iterator[tuple[File, Counts]]:
         """Files that may have something waiting, failed or blocked; also those whose record is not made yet."""
         yield from self._files(control, control.settled_to + 1)
-        yield from ((file, {}) for file in self._upcoming(control))
+        yield from ((file, {}) for file in upcoming(self._ledger, control))
 
     def _files(self, control: Control, first: int) -> Iterator[tuple[File, Counts]]:
         while files := self._ledger.files(first, control.seq, _READ):
             for file, tally in files:
                 yield file, exact_counts(self._ledger, file, tally, control)
             first = files[-1][0].n + 1
-
-    def _upcoming(self, control: Control) -> Iterator[File]:
-        n = control.sent_to + 1
-        if n > control.seq:
-            return
-        begun = self._ledger.request_of(n)
-        requests = [] if begun is None or begun.first == n else [begun]
-        while requests or n <= control.seq:
-            requests += self._ledger.requests(n, min(n + _READ, control.seq))
-            for request in requests:
-                for index, name in enumerate(request.names):
-                    number = request.first + index
-                    if number > control.sent_to and (
-                        number > control.sent_to + 1 or self._ledger.file(number) is None
-                    ):
-                        yield File(number, name, request.strict, request.accepted_at)
-            requests = []
-            n += _READ + 1
 
     def _jobs_of(self, file: File, control: Control) -> Iterator[Payload]:
         if _file_waits(file, control):
@@ -234,6 +216,30 @@ class Listing:
                 if page and as_read(page.state(item.entry), page.n, page.epoch, control) in HELD:
                     yield item
             after = found[-1].entry
+
+
+def upcoming(ledger: Ledger, control: Control) -> Iterator[File]:
+    """The files that are accepted and that the file worker has no record of yet, oldest first."""
+    n = control.sent_to + 1
+    if n > control.seq:
+        return
+    begun = ledger.request_of(n)
+    while n <= control.seq:
+        last = min(n + _READ - 1, control.seq)
+        requests = ledger.requests(n, last)
+        if begun is not None and begun.first < n:
+            requests = [begun, *requests]
+        begun = None
+        for request in requests:
+            for number, name in enumerate(request.names, request.first):
+                if number > control.sent_to and not _is_begun(ledger, number, control):
+                    yield File(number, name, request.strict, request.accepted_at)
+        n = last + 1
+
+
+def _is_begun(ledger: Ledger, n: int, control: Control) -> bool:
+    """Only the next file to be sent can have a record before its turn is over."""
+    return n == control.sent_to + 1 and ledger.file(n) is not None
 
 
 def _file_waits(file: File, control: Control) -> bool:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.articles.work import gate_key
-from chalicelib.ledger.posting import exact_counts
-from chalicelib.ledger.states import BLOCKED, FAILED, NAMES, file_state, is_finished, letters_as_read
+from chalicelib.ledger.listing import upcoming
+from chalicelib.ledger.states import BLOCKED, FAILED, NAMES, is_finished, letters_as_read
 from chalicelib.ports.article_store import Entry
 from chalicelib.ports.ledger_records import Control, File, Gate, Page, Tally
 from infra.cli.console import CommandFailed
-from infra.cli.file_progress import FileProgress
+from infra.cli.file_progress import FileProgress, progress_of
 
 if TYPE_CHECKING:
     from chalicelib.joined import Joined
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _READ = 200
 
-STATES = ("queued", "retrying", "succeeded", "failed", "blocked", "cleared", "flushed")
+STATES = tuple(NAMES.values())
 """The states of entries, in the order in which they are shown."""
 
 
@@ -112,30 +112,6 @@ def newest_first(ledger: "Ledger") -> Iterator[FileView]:
         last = first - 1
 
 
-def upcoming(ledger: "Ledger", control: Control) -> Iterator[File]:
-    """Yield the files that are accepted and that the file worker has no record of yet, oldest first."""
-    n = control.sent_to + 1
-    if n > control.seq:
-        return
-    begun = ledger.request_of(n)
-    while n <= control.seq:
-        last = min(n + _READ - 1, control.seq)
-        requests = ledger.requests(n, last)
-        if begun is not None and begun.first < n:
-            requests = [begun, *requests]
-        begun = None
-        for request in requests:
-            for number, name in enumerate(request.names, request.first):
-                if number > control.sent_to and not _is_begun(ledger, number, control):
-                    yield File(number, name, request.strict, request.accepted_at)
-        n = last + 1
-
-
-def _is_begun(ledger: "Ledger", n: int, control: Control) -> bool:
-    """Only the next file to be sent can have a record before its turn is over."""
-    return n == control.sent_to + 1 and ledger.file(n) is not None
-
-
 def resolve(ledger: "Ledger", text: str) -> FileView:
     """Return the file of that number, else the newest of that name (or of that last part of its name).
 
@@ -206,7 +182,4 @@ def _of_gate(gate: Gate | None, entry: Entry) -> tuple[tuple[str, ...], str]:
 
 
 def _view(ledger: "Ledger", file: File, tally: Tally, control: Control) -> FileView:
-    counts = exact_counts(ledger, file, tally, control)
-    named = {NAMES[letter]: count for letter, count in counts.items()}
-    state = file_state(file, counts, control)
-    return FileView(file, FileProgress(file.name, state, file.total, named, file.errors))
+    return FileView(file, progress_of(ledger, file, tally, control))
