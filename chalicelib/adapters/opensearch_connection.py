@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-PART = "The search engine"
+PART = "The article store"
 REQUEST_SECONDS = 10.0
 
 

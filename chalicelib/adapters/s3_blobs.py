@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef
 
 READ_SECONDS = 20.0  # a part of 8 MiB may take a while to be stored
-PART = "The file store"
+PART = "The bucket"
 CHUNK_BYTES = 1024 * 1024
 PART_BYTES = 8 * 1024 * 1024  # S3: at least 5 MiB, at most 10,000 parts; so up to 80 GiB
 _ABSENT = frozenset(

@@ -64,7 +64,7 @@ class DeadLetters:
 
     def _entries(self, works: list[Work]) -> str:
         if self._applier.apply(works, {work.entry: (_TEXT, "dead-letter") for work in works}):
-            raise Unavailable("ledger", "a dead letter could not be recorded")
+            raise Unavailable("The ledger", "a dead letter could not be recorded")
         return "recorded"
 
     def _drain(self, drain: Drain) -> str:
@@ -74,7 +74,7 @@ class DeadLetters:
         try:
             self._drainer.abandon(drain)
         except Conflict as error:
-            raise Unavailable("ledger", "the gate was changed meanwhile") from error
+            raise Unavailable("The ledger", "the gate was changed meanwhile") from error
         return "abandoned"
 
     def _notice(self, source: str, body: str) -> str:

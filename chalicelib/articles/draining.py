@@ -105,7 +105,7 @@ class Drainer:
         """Puts a drain into its group. Raises `Unavailable`."""
         message = drain_message(drain, packing_of(self._ledger.control()))
         if not all(self._queue.send([message])):
-            raise Unavailable("queue", "a drain was not accepted")
+            raise Unavailable("The queue", "a drain was not accepted")
 
     def _send_next(self, drain: Drain) -> None:
         self.send(replace(drain, step=drain.step + 1))
@@ -154,7 +154,7 @@ class Drainer:
         view = View(control, {}, articles, doomed, alone, running=True)
         stored = store_round(self._articles, evaluate(works, view), self._clock.now())
         if stored.unknown:
-            raise Unavailable("article store", "a write has no answer")
+            raise Unavailable("The article store", "a write has no answer")
         behind.alone |= stored.refused
         return self._record(gate, behind, stored.verdicts)
 

@@ -68,7 +68,7 @@ class SecondPass:
             except Conflict:
                 continue
             return
-        raise Unavailable("ledger", "control is being changed")
+        raise Unavailable("The ledger", "control is being changed")
 
     def _checkpoint(self, file: File, p: int, sender: Sender) -> File:
         """Before pages from `p` on are sent. Only what the queue accepted since the last one is progress."""

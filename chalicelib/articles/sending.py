@@ -77,7 +77,7 @@ class Sender:
             if taken:
                 self._accepted(group, count)
         if not any(accepted):
-            raise Unavailable("queue", "nothing was accepted")
+            raise Unavailable("The queue", "nothing was accepted")
 
     def _message(self, group: str) -> tuple[Message, int]:
         deltas = list(self._waiting[group])[: self._packing]

@@ -41,7 +41,7 @@ def settle(ledger: Ledger, page: Page, states: str, epoch: int, *extra: Change) 
                 continue  # the tally was turned to a newer epoch meanwhile
             raise
         return
-    raise Unavailable("ledger", f"tally of file {page.n}")
+    raise Unavailable("The ledger", f"tally of file {page.n}")
 
 
 def post(ledger: Ledger, page: Page) -> bool:
@@ -131,7 +131,7 @@ def _tally(ledger: Ledger, n: int, epoch: int) -> Tally | None:
     """The tally of a file, turned to that epoch if it is older; None when another writer was in between."""
     found = ledger.file(n)
     if found is None:
-        raise Unavailable("ledger", f"file {n} has no tally")
+        raise Unavailable("The ledger", f"file {n} has no tally")
     tally = found[1]
     if tally.epoch >= epoch:
         return tally

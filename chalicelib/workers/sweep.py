@@ -28,7 +28,7 @@ def handle(event: Event, context: Any, services: Services) -> None:
     }
     print(json.dumps(embedded_metrics(figures, services.settings.ledger_table, services.clock.now())))
     if report.lost_wake_ups:  # seen by the alarm on errors of this function
-        raise Unavailable("queue", f"{report.lost_wake_ups} wake-ups were not accepted")
+        raise Unavailable("The queue", f"{report.lost_wake_ups} wake-ups were not accepted")
 
 
 def embedded_metrics(figures: dict[str, int], ledger: str, now: float) -> dict[str, object]:

@@ -107,7 +107,7 @@ class MemoryArticleStore:
     def _read(self, call: str) -> None:
         self.calls[call] += 1
         if self.plan(call, "") is not None:
-            raise Unavailable("The search engine", "planned")
+            raise Unavailable("The article store", "planned")
 
     def _try(self, article: Article) -> Outcome:
         fault = self.plan("write_many", article.number)
