@@ -178,6 +178,15 @@ def test_every_record_of_the_ledger_stands_in_the_pipeline() -> None:
     assert sorted(told) == sorted(kind.__name__.lower() for kind in get_args(Record))
 
 
+def test_every_scenario_of_the_tests_stands_in_the_pipeline() -> None:
+    tested = {
+        int(number)
+        for path in (PROJECT / "tests/unit").glob("test_scenario_*.py")
+        for number in re.findall(r"^def test_(\d+)_", path.read_text(), re.MULTILINE)
+    }
+    assert [int(row["scenario"]) for row in table("pipeline.md", "What must hold")] == sorted(tested)
+
+
 def test_every_package_of_the_zip_has_its_reason() -> None:
     pins = re.findall(r"^([\w-]+)==", (PROJECT / "requirements.txt").read_text(), re.MULTILINE)
     rows = table("decisions.md", "Dependencies")
