@@ -13,9 +13,8 @@ from chalicelib.errors import Forbidden, Invalid, NotFound, Unauthenticated, Una
 from chalicelib.ports.accounts import AccountStore, TokenRecord, UserRecord
 from chalicelib.ports.clock import Clock
 
-SECONDS_BETWEEN_MARKS = (
-    60.0  # last_used_at is for people; a write per request would cost more than the request
-)
+# last_used_at is for people; a write per request would cost more than the request.
+SECONDS_BETWEEN_MARKS = 60.0
 DELETE_ATTEMPTS = 5
 TAKEN = "The email has already been taken."
 NAME_IN_ERRORS = 100  # characters of a refused e-mail that an error repeats
@@ -111,9 +110,8 @@ class Accounts:
             if self._store.delete(user.key, user.version):
                 return as_user(user)
             current = self._store.get(user.key)
-            if (
-                current is None
-            ):  # another call, or an earlier try of this one whose answer was lost, deleted it
+            if current is None:
+                # another call, or an earlier try of this one whose answer was lost, deleted it
                 return as_user(user)
             user = current
         raise WriteConflict("User", found.email)

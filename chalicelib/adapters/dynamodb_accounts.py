@@ -8,10 +8,9 @@ expired token is refused by its own time and goes at the next renewal.
 """
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from chalicelib.adapters.aws_answers import answered
 from chalicelib.errors import Unavailable
 from chalicelib.ports.accounts import TokenRecord, UserPage, UserRecord
 
@@ -35,7 +34,7 @@ class DynamoDBAccounts:
 
     def get(self, key: str) -> UserRecord | None:
         """The user with this key: one strongly consistent GetItem."""
-        with _answered():
+        with answered(PART):
             answer = self._client.get_item(TableName=self.table, Key=_key(key), ConsistentRead=True)
         item = answer.get("Item")
         return None if item is None else _read(item)
@@ -45,7 +44,7 @@ class DynamoDBAccounts:
         condition: Item = {"ConditionExpression": "attribute_not_exists(pk)"}
         if expected is not None:
             condition = _if_version(expected)
-        with _answered():
+        with answered(PART):
             try:
                 self._client.put_item(TableName=self.table, Item=_write(user), **condition)
             except self._client.exceptions.ConditionalCheckFailedException:
@@ -54,7 +53,7 @@ class DynamoDBAccounts:
 
     def delete(self, key: str, expected: str) -> bool:
         """Deletes the item if its version is `expected`."""
-        with _answered():
+        with answered(PART):
             try:
                 self._client.delete_item(TableName=self.table, Key=_key(key), **_if_version(expected))
             except self._client.exceptions.ConditionalCheckFailedException:
@@ -65,7 +64,7 @@ class DynamoDBAccounts:
         """Sets the token's `last_used_at` in place; the item's version stays."""
         used = "#tokens.#id.last_used_at"
         old = f"(attribute_not_exists({used}) OR {used} <= :since)"
-        with _answered():
+        with answered(PART):
             try:
                 self._client.update_item(
                     TableName=self.table,
@@ -83,7 +82,7 @@ class DynamoDBAccounts:
         """A page of a strongly consistent Query; one partition after the other."""
         partition, after = (0, None) if cursor is None else json.loads(cursor)
         start: Item = {} if after is None else {"ExclusiveStartKey": after}
-        with _answered():
+        with answered(PART):
             answer = self._client.query(
                 TableName=self.table,
                 ConsistentRead=True,
@@ -98,19 +97,6 @@ class DynamoDBAccounts:
             return UserPage(users, json.dumps([partition, last]))
         more = partition + 1 < PARTITIONS
         return UserPage(users, json.dumps([partition + 1, None]) if more else None)
-
-
-@contextmanager
-def _answered() -> Iterator[None]:
-    """Turns every error of the client into `Unavailable`, which names the error's kind and nothing else."""
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    try:
-        yield
-    except ClientError as error:
-        raise Unavailable(PART, str(error.response.get("Error", {}).get("Code", "ClientError"))) from error
-    except BotoCoreError as error:
-        raise Unavailable(PART, type(error).__name__) from error
 
 
 def _key(key: str) -> Item:

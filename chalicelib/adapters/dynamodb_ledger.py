@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from chalicelib.adapters import dynamodb_ledger_items as items
-from chalicelib.adapters.dynamodb_ledger_calls import CANCELED, LOST, DynamoCalls, code_of, reasons_of
+from chalicelib.adapters.aws_answers import code_of
+from chalicelib.adapters.dynamodb_ledger_calls import CANCELED, LOST, DynamoCalls, reasons_of
 from chalicelib.adapters.dynamodb_ledger_changes import Action, action_of, is_own, would_go_negative
 from chalicelib.adapters.dynamodb_ledger_items import R, attribute, record_of
 from chalicelib.errors import Unavailable

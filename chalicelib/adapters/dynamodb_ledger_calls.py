@@ -8,17 +8,13 @@ from botocore.exceptions import ClientError, ConnectionClosedError, EndpointConn
 from botocore.exceptions import ConnectionError as NotConnected
 from botocore.parsers import ResponseParserError
 
+from chalicelib.adapters.aws_answers import code_of
 from chalicelib.errors import Unavailable
 from chalicelib.ports.clock import Clock
 
 PART = "The ledger"
-PAUSES = (
-    0.05,
-    0.1,
-    0.2,
-    0.4,
-    0.75,
-)  # seconds: 1.5 in all, enough for a transaction to end or a partition to split
+# Seconds: 1.5 in all, enough for a transaction to end or a partition to split.
+PAUSES = (0.05, 0.1, 0.2, 0.4, 0.75)
 KEYS_PER_GET = 100  # DynamoDB: BatchGetItem
 CANCELED = "TransactionCanceledException"
 LOST = "ConditionalCheckFailed"
@@ -99,11 +95,6 @@ class DynamoCalls:
         if pause is None:
             raise Unavailable(PART, reason)
         self._clock.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 (spreads tries, hides nothing)
-
-
-def code_of(error: ClientError) -> str:
-    """DynamoDB's name of an error."""
-    return str(error.response.get("Error", {}).get("Code", ""))
 
 
 def reasons_of(error: ClientError) -> list[dict[str, Any]]:
