@@ -97,8 +97,7 @@ class Applier:
 
     def _attempt(self, work: Work) -> Gate | None:
         """Counts a run of this entry on its gate; None where another entry's gate decides anyhow."""
-        pages = self._ledger.pages([page_id(work.entry)])
-        if not any(page.state(work.entry) == QUEUED for page in pages.values()):
+        if not _is_queued(work.entry, self._ledger.pages([page_id(work.entry)])):
             return None
         epoch = self._ledger.control().epoch
         gate = self._ledger.gates([work.key]).get(work.key)
@@ -127,7 +126,7 @@ class Applier:
     ) -> set[Entry]:
         """One round; returns the entries that are finished: recorded now, or found recorded."""
         pages = self._ledger.pages({page_id(work.entry) for work in works})
-        waiting = [work for work in works if _waits(work, pages)]
+        waiting = [work for work in works if _is_queued(work.entry, pages)]
         finished = {work.entry for work in works} - {work.entry for work in waiting}
         if not waiting:
             return finished
@@ -162,10 +161,6 @@ class Applier:
 def _once(works: Sequence[Work]) -> list[Work]:
     """A message that came twice in one batch is one piece of work."""
     return list({work.entry: work for work in works}.values())
-
-
-def _waits(work: Work, pages: Mapping[tuple[int, int], Page]) -> bool:
-    return _is_queued(work.entry, pages)
 
 
 def _is_queued(entry: Entry, pages: Mapping[tuple[int, int], Page]) -> bool:

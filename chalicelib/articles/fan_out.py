@@ -72,10 +72,9 @@ class FanOut:
             n = control.sent_to + 1
             if n > control.seq:
                 return
-            if time_left() < SECONDS_KEPT:
-                wake_file_worker(self._file_queue, f"{n}-{self._clock.now():.3f}")
-                return
             try:
+                if time_left() < SECONDS_KEPT:
+                    raise OutOfTime
                 file = self._records.find(n)
                 if file is not None:
                     file = self._bring_on(file, control, time_left)

@@ -52,6 +52,10 @@ class SecondPass:
                 self._records.store(file, sent_pages=p, tries=0)
                 raise OutOfTime
         sender.flush()
+        return self._sent(file)
+
+    def _sent(self, file: File) -> File:
+        """The file with nothing left to send."""
         return self._records.store(
             file, stage="sent", sent_pages=file.pages, tries=0, ended_at=self._clock.now()
         )
@@ -94,9 +98,7 @@ class SecondPass:
                 raise OutOfTime
             self._clear_page(page)
             file = self._records.renewed(file, sent_pages=page.p, read_pages=page.p, tries=0)
-        return self._records.store(
-            file, stage="sent", sent_pages=file.pages, tries=0, ended_at=self._clock.now()
-        )
+        return self._sent(file)
 
     def clear_pages(self, file: File, p: int) -> None:
         """What is queued on the pages from `p` on ends here: its file failed while it was sent."""

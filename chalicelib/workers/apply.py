@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.articles.delivery import Delivered
@@ -10,10 +9,6 @@ from chalicelib.workers.batch import Answer, Event, answer, records, time_left
 
 if TYPE_CHECKING:
     from chalicelib.bootstrap import Services
-
-# A batch makes thousands of objects that live as long as it does. The collector's own threshold (700) has it walk
-# through them time and again: a fifth of our own time at batches of 500.
-gc.set_threshold(50_000, 10, 10)
 
 
 def handle(event: Event, context: Any, services: Services) -> Answer:

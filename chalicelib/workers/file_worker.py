@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 def handle(event: Event, context: Any, services: Services) -> Answer:
     """Brings accepted files into the article queue, oldest first; the message says only that there is work.
 
-    A wake-up is not given back where a part does not answer: it would stay hidden for as long as this function may
-    run, and with it every later one of its group. The sweep sends another within a minute.
+    A wake-up is not given back where a part does not answer: it would stay hidden for as long as the queue is patient,
+    and with it every later one of its group. The sweep sends another within a minute.
     """
     try:
         services.fan_out.work(time_left(context))
