@@ -1,0 +1,1 @@
+"""Stores, clients, connections, and what a client may do."""

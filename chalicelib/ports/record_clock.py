@@ -1,0 +1,111 @@
+"""The clock of a store: which `stored` times are taken, and which batches of statements are still being written.
+
+Times are microseconds since 1970. One record per store; every call is one conditional write on it.
+docs/record-store.md has the states and what a crash between any two calls leaves behind.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Protocol
+
+
+class BatchState(Enum):
+    """How far an open batch came; a batch that is not open is finished or was undone."""
+
+    WRITING = "writing"
+    COMMITTED = "committed"
+    UNDOING = "undoing"
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Statements that are written together: it took the `stored` times `first` to `last` (inclusive).
+
+    `lease_until`: from then on (microseconds) the sweep ends it, one way or the other.
+    """
+
+    id: str
+    first: int
+    last: int
+    lease_until: int
+    state: BatchState = BatchState.WRITING
+
+
+@dataclass(frozen=True)
+class ClockReading:
+    """A store's clock as it was at one moment.
+
+    `last`: the highest `stored` that was taken, or promised to a reader to stay free. `finished`: rises whenever a
+    batch ends; an index that was refreshed since is up to date. `undone`: batches that were undone not long ago;
+    what a late write of theirs brings is not there.
+    """
+
+    last: int = 0
+    open: Mapping[str, Batch] = field(default_factory=dict)
+    undone: frozenset[str] = frozenset()
+    finished: int = 0
+
+    @property
+    def horizon(self) -> int:
+        """Everything stored up to here is decided: visible, or never to be."""
+        return min((batch.first - 1 for batch in self.open.values()), default=self.last)
+
+    def shows(self, stored: int, batch: str) -> bool | None:
+        """Whether a statement of this batch is there; None: it is younger than this reading, which cannot tell."""
+        if batch in self.undone:
+            return False
+        found = self.open.get(batch)
+        if found is not None:
+            return found.state is BatchState.COMMITTED
+        return True if stored <= self.last else None
+
+
+class RecordClock(Protocol):
+    """Every call raises `Unavailable` without an answer; it may have happened then."""
+
+    def read(self, store: str) -> ClockReading:
+        """The clock as it is now (strongly consistent); a store without one has an empty clock."""
+        ...
+
+    def raise_to(self, store: str, at: int) -> ClockReading:
+        """Promises that no `stored` up to `at` will be taken from now on; the clock after that, in one round trip."""
+        ...
+
+    def register(self, store: str, batch: str, count: int, now: int, lease_until: int) -> Batch:
+        """Takes `count` times, all above any taken or promised and none below `now`, and opens the batch.
+
+        A batch of this id that is open already is returned as it is (an answer was lost).
+        """
+        ...
+
+    def commit(self, store: str, batch: str) -> bool:
+        """`writing` → `committed`; True also where it is committed already. False: it is being undone, or gone."""
+        ...
+
+    def finish(self, store: str, batch: str, *, writing: bool = False) -> bool:
+        """Closes a committed batch, and (`writing`) one that is still written, which commits it in the same step.
+
+        False: it is being undone, or is not open.
+        """
+        ...
+
+    def begin_undo(self, store: str, batch: str) -> bool:
+        """`writing` → `undoing`; True also where it is being undone already. False: it is committed, or not open."""
+        ...
+
+    def end_undo(self, store: str, batch: str, now: int) -> None:
+        """Closes a batch that is `undoing`, and keeps its id in `undone`; nothing where it is not open any more."""
+        ...
+
+    def forget_undone(self, store: str, before: int) -> None:
+        """Drops from `undone` what was undone before that time."""
+        ...
+
+    def undone_before(self, store: str, before: int) -> list[str]:
+        """The ids in `undone` that were undone before that time, for one last look at what they left."""
+        ...
+
+    def forget_store(self, store: str) -> None:
+        """Removes the clock of a store that is deleted."""
+        ...
