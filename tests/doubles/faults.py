@@ -33,6 +33,10 @@ class Faults:
         self.seen.append(name)
         return self.kind if len(self.seen) - 1 == self.at else ""
 
+    def next_is_one_of(self, kinds: Sequence[str]) -> bool:
+        """Whether the next call goes wrong, in one of these ways."""
+        return len(self.seen) == self.at and self.kind in kinds
+
 
 class Faulty:
     """Stands before a port and lets one call go wrong."""
