@@ -1,12 +1,17 @@
 """The settings of a deployment: read from the environment, once, here and nowhere else."""
 
+import json
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Literal, TypeVar, cast
+
+from chalicelib.lrs.options import PipelineOptions
 
 Scope = Literal["article", "global"]
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
+Option = bool | str
+"""The value of a pipeline option of the record store."""
 T = TypeVar("T")
 
 MEBIBYTE = 1024 * 1024
@@ -27,6 +32,8 @@ class Settings:
 
     ledger_table: str
     accounts_table: str
+    records_table: str
+    access_table: str
     bucket: str
     file_queue_url: str
     article_queue_url: str
@@ -35,6 +42,7 @@ class Settings:
     opensearch_url: str
     opensearch_signed: bool
     article_index: str
+    lrs_index: str
     delta_block_scope: Scope
     entries_per_message: int
     delta_strict: bool
@@ -45,6 +53,12 @@ class Settings:
     fetch_max_unpacked_bytes: int
     fetch_max_ratio: int
     cors_origins: tuple[str, ...]
+    jobs_api: bool
+    data_api: bool
+    logging_api: bool
+    access_api: bool
+    lrs_pipeline_defaults: Mapping[str, Option]
+    lrs_pipeline_forced: Mapping[str, Option]
     log_level: LogLevel
 
     @classmethod
@@ -54,6 +68,8 @@ class Settings:
         settings = cls(
             ledger_table=read.required("LEDGER_TABLE"),
             accounts_table=read.required("ACCOUNTS_TABLE"),
+            records_table=read.required("RECORDS_TABLE"),
+            access_table=read.required("ACCESS_TABLE"),
             bucket=read.required("BUCKET"),
             file_queue_url=read.url("FILE_QUEUE_URL"),
             article_queue_url=read.url("ARTICLE_QUEUE_URL"),
@@ -62,6 +78,7 @@ class Settings:
             opensearch_url=read.url("OPENSEARCH_URL"),
             opensearch_signed=read.flag("OPENSEARCH_SIGNED", False),
             article_index=read.optional("ARTICLE_INDEX", "articles"),
+            lrs_index=read.optional("LRS_INDEX", "lrs"),
             delta_block_scope=cast(Scope, read.choice("DELTA_BLOCK_SCOPE", "article", ("article", "global"))),
             entries_per_message=read.integer("ENTRIES_PER_MESSAGE", 1, 1, 100),
             delta_strict=read.flag("DELTA_STRICT", False),
@@ -72,6 +89,12 @@ class Settings:
             fetch_max_unpacked_bytes=read.integer("FETCH_MAX_UNPACKED_BYTES", 4096 * MEBIBYTE, 1),
             fetch_max_ratio=read.integer("FETCH_MAX_RATIO", 200, 1),
             cors_origins=read.words("CORS_ORIGINS", "*"),
+            jobs_api=read.flag("JOBS_API", True),
+            data_api=read.flag("DATA_API", True),
+            logging_api=read.flag("LOGGING_API", True),
+            access_api=read.flag("ACCESS_API", True),
+            lrs_pipeline_defaults=read.options("LRS_PIPELINE_DEFAULTS"),
+            lrs_pipeline_forced=read.options("LRS_PIPELINE_FORCED"),
             log_level=cast(
                 LogLevel,
                 read.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")),
@@ -123,6 +146,27 @@ class _Reader:
             allowed = f" of {', '.join(choices)}" if choices else ""
             self.faults.append(f"{name} must be a comma-separated list{allowed}")
         return values
+
+    def options(self, name: str) -> Mapping[str, Option]:
+        """Some pipeline options by name, each of its type; one fault for each that is not."""
+        try:
+            given = json.loads(self.optional(name, "{}"))
+        except ValueError:
+            given = None
+        if not isinstance(given, dict):
+            self.faults.append(f"{name} must be a JSON object of pipeline options")
+            return {}
+        kinds = {field.name: type(field.default) for field in fields(PipelineOptions)}
+        unknown = [option for option in given if option not in kinds]
+        if unknown:
+            self.faults.append(
+                f"{name} must not name {', '.join(unknown)}; the options are {', '.join(kinds)}"
+            )
+        for option, value in given.items():
+            if option in kinds and not isinstance(value, kinds[option]):
+                what = "true or false" if kinds[option] is bool else "a text"
+                self.faults.append(f"{name} must give {what} as {option}")
+        return given
 
     def integer(self, name: str, default: int, low: int, high: int | None = None) -> int:
         upto = f" to {high}" if high is not None else " or more"

@@ -35,6 +35,8 @@ _NOWHERE = "http://127.0.0.1:9"
 _ENVIRONMENT = {
     "LEDGER_TABLE": "ledger",
     "ACCOUNTS_TABLE": "accounts",
+    "RECORDS_TABLE": "records",
+    "ACCESS_TABLE": "access",
     "BUCKET": "bucket",
     **{f"{name}_QUEUE_URL": f"{_NOWHERE}/1/q" for name in ("FILE", "ARTICLE", "MAINTENANCE", "PARKING")},
     "OPENSEARCH_URL": _NOWHERE,

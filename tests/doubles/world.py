@@ -35,6 +35,8 @@ __all__ = ["FAULTS", "Faults", "Faulty", "Killed", "Web", "World", "entry"]
 ENVIRONMENT = {
     "LEDGER_TABLE": "ledger",
     "ACCOUNTS_TABLE": "accounts",
+    "RECORDS_TABLE": "records",
+    "ACCESS_TABLE": "access",
     "BUCKET": "bucket",
     "FILE_QUEUE_URL": "https://queue.example.com/delta-file.fifo",
     "ARTICLE_QUEUE_URL": "https://queue.example.com/delta-article.fifo",

@@ -14,6 +14,8 @@ from tests.documents import code, named, once, table
 REQUIRED = {
     "LEDGER_TABLE": "ledger",
     "ACCOUNTS_TABLE": "accounts",
+    "RECORDS_TABLE": "records",
+    "ACCESS_TABLE": "access",
     "BUCKET": "bucket",
     "FILE_QUEUE_URL": "https://queue",
     "ARTICLE_QUEUE_URL": "https://queue",

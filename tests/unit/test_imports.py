@@ -27,6 +27,8 @@ WORKERS = ("intake", "file_worker", "apply", "maintenance", "dead_letters", "swe
 ENVIRONMENT = {
     "LEDGER_TABLE": "ledger",
     "ACCOUNTS_TABLE": "accounts",
+    "RECORDS_TABLE": "records",
+    "ACCESS_TABLE": "access",
     "BUCKET": "bucket",
     "FILE_QUEUE_URL": "http://127.0.0.1:9/1/delta-file.fifo",
     "ARTICLE_QUEUE_URL": "http://127.0.0.1:9/1/delta-article.fifo",

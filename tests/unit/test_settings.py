@@ -3,7 +3,7 @@
 import pytest
 
 from chalicelib.settings import Settings, SettingsError
-from tests.functional.stand_ins import ENVIRONMENT
+from tests.doubles.world import ENVIRONMENT
 
 
 def test_defaults_are_those_of_a_careful_deployment() -> None:
@@ -21,6 +21,13 @@ def test_defaults_are_those_of_a_careful_deployment() -> None:
         ("*",),
     )
     assert settings.log_level == "INFO"
+    assert (settings.lrs_index, settings.lrs_pipeline_defaults, settings.lrs_pipeline_forced) == (
+        "lrs",
+        {},
+        {},
+    )
+    apis = (settings.jobs_api, settings.data_api, settings.logging_api, settings.access_api)
+    assert apis == (True, True, True, True)
 
 
 def test_all_that_is_missing_is_named_at_once() -> None:
@@ -49,13 +56,20 @@ def test_all_that_is_missing_is_named_at_once() -> None:
         ("FETCH_MAX_RATIO", "-1"),
         ("CORS_ORIGINS", " , "),
         ("LOG_LEVEL", "LOUD"),
+        ("JOBS_API", "on"),
+        ("LRS_PIPELINE_DEFAULTS", "validate_statements"),
+        ("LRS_PIPELINE_DEFAULTS", "[]"),
+        ("LRS_PIPELINE_DEFAULTS", '{"validate_statements": "false"}'),
+        ("LRS_PIPELINE_DEFAULTS", '{"validate": true}'),
+        ("LRS_PIPELINE_FORCED", '{"authority_name": true}'),
+        ("LRS_PIPELINE_FORCED", '{"check_conflicts": null}'),
     ],
 )
 def test_a_value_that_makes_no_sense_is_named(name: str, value: str) -> None:
     with pytest.raises(SettingsError) as raised:
         Settings.from_environment({**ENVIRONMENT, name: value})
     assert len(raised.value.faults) == 1
-    assert raised.value.faults[0].startswith(f"{name} must be")
+    assert raised.value.faults[0].startswith(f"{name} must ")
 
 
 def test_several_faults_are_told_together() -> None:
@@ -73,6 +87,9 @@ def test_values_are_read() -> None:
             "FETCH_TIMEOUT_SECONDS": "1.5",
             "OPENSEARCH_SIGNED": "TRUE",
             "OPENSEARCH_URL": "http://127.0.0.1:9200/",
+            "DATA_API": "false",
+            "LRS_PIPELINE_DEFAULTS": '{"check_conflicts": false}',
+            "LRS_PIPELINE_FORCED": '{"authority_name": "Academy", "record_attachments": true}',
         }
     )
     assert (settings.entries_per_message, settings.fetch_timeout_seconds, settings.opensearch_signed) == (
@@ -83,3 +100,16 @@ def test_values_are_read() -> None:
     assert settings.fetch_schemes == ("https", "http")
     assert settings.fetch_allowed_hosts == ("*", "127.0.0.1")
     assert settings.opensearch_url == "http://127.0.0.1:9200"
+    assert (settings.data_api, settings.jobs_api) == (False, True)
+    assert settings.lrs_pipeline_defaults == {"check_conflicts": False}
+    assert settings.lrs_pipeline_forced == {"authority_name": "Academy", "record_attachments": True}
+
+
+def test_every_fault_of_pipeline_options_is_told() -> None:
+    given = '{"validate": true, "check_conflicts": 1, "authority_name": false}'
+    with pytest.raises(SettingsError) as raised:
+        Settings.from_environment({**ENVIRONMENT, "LRS_PIPELINE_FORCED": given})
+    unknown, conflicts, authority = raised.value.faults
+    assert "must not name validate; the options are validate_statements" in unknown
+    assert conflicts == "LRS_PIPELINE_FORCED must give true or false as check_conflicts"
+    assert authority == "LRS_PIPELINE_FORCED must give a text as authority_name"
