@@ -56,3 +56,11 @@ def sweep(event: dict[str, Any], context: Any) -> Any:
     from chalicelib.workers import sweep as worker
 
     return logged_call("sweep", worker.handle, event, context, services)
+
+
+@app.lambda_function(name="record_sweep")
+def record_sweep(event: dict[str, Any], context: Any) -> Any:
+    """Once a minute: batches of statements past their lease are undone or finished."""
+    from chalicelib.workers import record_sweep as worker
+
+    return logged_call("record_sweep", worker.handle, event, context, services)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
 
+    from chalicelib.adapters.opensearch_connection import Transport
+    from chalicelib.bootstrap_lrs import LrsServices
     from chalicelib.ports.accounts import AccountStore
     from chalicelib.ports.article_store import ArticleStore
     from chalicelib.ports.blobs import Blobs
@@ -57,6 +59,13 @@ class Services(Joined):
         return SystemClock()
 
     @cached_property
+    def lrs(self) -> LrsServices:
+        """The learning record store."""
+        from chalicelib.bootstrap_lrs import LrsServices
+
+        return LrsServices(self)
+
+    @cached_property
     def account_store(self) -> AccountStore:
         """Users and tokens in DynamoDB."""
         from chalicelib.adapters.dynamodb_accounts import DynamoDBAccounts
@@ -74,11 +83,8 @@ class Services(Joined):
     def article_store(self) -> ArticleStore:
         """The articles in OpenSearch."""
         from chalicelib.adapters.opensearch_articles import OpenSearchArticles
-        from chalicelib.adapters.opensearch_connection import connect
 
-        settings = self.settings
-        transport = connect(settings.opensearch_url, signed=settings.opensearch_signed)
-        return OpenSearchArticles(transport, settings.article_index)
+        return OpenSearchArticles(self.search_transport, self.settings.article_index)
 
     @cached_property
     def blobs(self) -> Blobs:
@@ -149,6 +155,14 @@ class Services(Joined):
         from chalicelib.adapters import sqs_queues
 
         return sqs_queues.make_client()
+
+    @cached_property
+    def search_transport(self) -> Transport:
+        """The connection to OpenSearch, which the articles and the record store share."""
+        from chalicelib.adapters.opensearch_connection import connect
+
+        settings = self.settings
+        return connect(settings.opensearch_url, signed=settings.opensearch_signed)
 
     @cached_property
     def _queues_client(self) -> SQSClient:

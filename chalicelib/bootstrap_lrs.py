@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from chalicelib.joined_lrs import JoinedLrs
 
 if TYPE_CHECKING:
-    from chalicelib.bootstrap import Services
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
+
+    from chalicelib.adapters.opensearch_connection import Transport
     from chalicelib.ports.blobs import Blobs
     from chalicelib.ports.clock import Clock
     from chalicelib.ports.record_clock import RecordClock
@@ -16,10 +19,26 @@ if TYPE_CHECKING:
     from chalicelib.settings import Settings
 
 
+class Ground(Protocol):
+    """What the record store shares with all services: settings, clock, bucket, and what makes clients."""
+
+    @property
+    def settings(self) -> Settings: ...
+    @property
+    def clock(self) -> Clock: ...
+    @property
+    def blobs(self) -> Blobs: ...
+    @property
+    def search_transport(self) -> Transport: ...
+    def dynamodb_client(self, attempts: int) -> DynamoDBClient: ...
+    def s3_client(self) -> S3Client: ...
+    def log_failure(self, what: str, error: Exception) -> None: ...
+
+
 class LrsServices(JoinedLrs):
     """The record store on AWS and OpenSearch; settings, clock, bucket and clients are those of all services."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Ground) -> None:
         self._services = services
 
     @property

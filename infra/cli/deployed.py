@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 FROM_OUTPUTS = {
     "LEDGER_TABLE": "LedgerTableName",
     "ACCOUNTS_TABLE": "AccountsTableName",
+    "RECORDS_TABLE": "RecordsTableName",
+    "ACCESS_TABLE": "AccessTableName",
     "BUCKET": "BucketName",
     "FILE_QUEUE_URL": "DeltaFileQueueUrl",
     "ARTICLE_QUEUE_URL": "DeltaArticleQueueUrl",

@@ -43,8 +43,8 @@ def _allow_plain_http(resources: dict[str, Any]) -> None:
 def fill(client: Client, deployed: Deployed) -> None:
     """Set time to live, lifecycle, gateway responses and custom domain; once more changes nothing."""
     outputs = deployed.outputs
-    for table in (outputs["LedgerTableName"], outputs["AccountsTableName"]):
-        _expire_items(client("dynamodb"), table)
+    for table in ("LedgerTableName", "AccountsTableName", "RecordsTableName", "AccessTableName"):
+        _expire_items(client("dynamodb"), outputs[table])
     rules = [_api_rule(rule) for rule in LIFECYCLE_RULES]
     client("s3").put_bucket_lifecycle_configuration(
         Bucket=outputs["BucketName"], LifecycleConfiguration={"Rules": rules}
@@ -67,6 +67,8 @@ def _api_rule(rule: dict[str, Any]) -> dict[str, Any]:
     api = {"ID": rule.pop("Id"), "Filter": {"Prefix": rule.pop("Prefix", "")}}
     if "ExpirationInDays" in rule:
         api["Expiration"] = {"Days": rule.pop("ExpirationInDays")}
+    if "ExpiredObjectDeleteMarker" in rule:
+        api["Expiration"] = {"ExpiredObjectDeleteMarker": rule.pop("ExpiredObjectDeleteMarker")}
     return api | rule
 
 

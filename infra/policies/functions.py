@@ -5,13 +5,17 @@ from infra.template.intrinsics import Json
 from infra.template.queues import dead_letter_ids
 
 _LEDGER = may.use_table("LedgerTable", "failures")
+_RECORDS = may.use_table("RecordsTable", "listing")
 
 POLICIES: dict[str, list[Json]] = {
     "APIHandler": [
         may.use_table("AccountsTable"),
         _LEDGER,
+        may.use_table("AccessTable"),
+        _RECORDS,
         may.send("DeltaFileQueue", "MaintenanceQueue"),
         may.read_snapshots(),
+        may.keep_records(),
         may.see_what_is_missing(),
     ],
     "Intake": [
@@ -54,6 +58,12 @@ POLICIES: dict[str, list[Json]] = {
     "Sweep": [
         _LEDGER,
         may.send("DeltaFileQueue", "MaintenanceQueue"),
+    ],
+    # Which stores there are stands in the table of access.
+    "RecordSweep": [
+        may.read_table("AccessTable"),
+        _RECORDS,
+        may.drop_records(),
     ],
 }
 

@@ -27,6 +27,12 @@ def use_table(table: str, *indexes: str) -> Json:
     return _allow(f"Use{_words(table)}", actions, att(table, "Arn"), *arns)
 
 
+def read_table(table: str) -> Json:
+    """Read items, one by one and in batches; no write, no scan."""
+    actions = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"]
+    return _allow(f"Read{_words(table)}", actions, att(table, "Arn"))
+
+
 def consume(*queues: str) -> Json:
     """What Lambda's poller does with a function's queue, in the function's name."""
     actions = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]
@@ -52,6 +58,17 @@ def write_snapshots() -> Json:
     return _allow(
         "WriteSnapshots", ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"], _under("snapshots/")
     )
+
+
+def keep_records() -> Json:
+    """Write, read and delete the attachments and large documents of the record store."""
+    actions = ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
+    return _allow("KeepRecords", actions, _under("attachments/"), _under("documents/"))
+
+
+def drop_records() -> Json:
+    """Delete attachments and large documents that nothing refers to."""
+    return _allow("DropRecords", ["s3:DeleteObject"], _under("attachments/"), _under("documents/"))
 
 
 def read_dropped_files() -> Json:

@@ -24,7 +24,7 @@ def merge_template() -> Json:
             raise ValueError(f"defined twice in the template: {', '.join(sorted(twice))}")
         resources |= part
     template: Json = {
-        "Description": "Lightrail: an article store fed by delta files",
+        "Description": "Lightrail: an article store fed by delta files, and a learning record store",
         "Parameters": parameters.PARAMETERS,
         "Conditions": parameters.CONDITIONS,
         "Metadata": parameters.CONSOLE,
@@ -40,6 +40,8 @@ def _outputs() -> Json:
         "BucketName": ref("Bucket"),
         "LedgerTableName": ref("LedgerTable"),
         "AccountsTableName": ref("AccountsTable"),
+        "RecordsTableName": ref("RecordsTable"),
+        "AccessTableName": ref("AccessTable"),
         "OpenSearchUrl": search.URL,
         "AlarmTopicArn": ref("AlarmTopic"),
         "DashboardName": ref("Dashboard"),

@@ -17,6 +17,8 @@ _SMALL, _MIDDLE, _CORE = 512, 1024, 1769
 SETTINGS: Json = {
     "LEDGER_TABLE": ref("LedgerTable"),
     "ACCOUNTS_TABLE": ref("AccountsTable"),
+    "RECORDS_TABLE": ref("RecordsTable"),
+    "ACCESS_TABLE": ref("AccessTable"),
     "BUCKET": ref("Bucket"),
     "FILE_QUEUE_URL": ref("DeltaFileQueue"),
     "ARTICLE_QUEUE_URL": ref("DeltaArticleQueue"),
@@ -25,6 +27,7 @@ SETTINGS: Json = {
     "OPENSEARCH_URL": URL,
     "OPENSEARCH_SIGNED": ref("OpenSearchSigned"),
     "ARTICLE_INDEX": ref("ArticleIndex"),
+    "LRS_INDEX": ref("LrsIndex"),
     "DELTA_BLOCK_SCOPE": ref("BlockScope"),
     "DELTA_STRICT": ref("DeltaStrict"),
     "ENTRIES_PER_MESSAGE": ref("EntriesPerMessage"),
@@ -35,6 +38,12 @@ SETTINGS: Json = {
     "FETCH_MAX_UNPACKED_BYTES": ref("FetchMaxUnpackedBytes"),
     "FETCH_MAX_RATIO": ref("FetchMaxRatio"),
     "CORS_ORIGINS": ref("CorsOrigins"),
+    "JOBS_API": ref("JobsApi"),
+    "DATA_API": ref("DataApi"),
+    "LOGGING_API": ref("LoggingApi"),
+    "ACCESS_API": ref("AccessApi"),
+    "LRS_PIPELINE_DEFAULTS": ref("LrsPipelineDefaults"),
+    "LRS_PIPELINE_FORCED": ref("LrsPipelineForced"),
     "LOG_LEVEL": ref("LogLevel"),
 }
 
@@ -80,6 +89,8 @@ def _at_once(events: Json, most: object) -> Json:
     return events
 
 
+_EACH_MINUTE: Json = {"EachMinute": {"Type": "Schedule", "Properties": {"Schedule": "rate(1 minute)"}}}
+
 FUNCTIONS = (
     Function("APIHandler", "api", _MIDDLE),
     Function("Intake", "intake", _SMALL, _work_events("Intake")),
@@ -96,8 +107,9 @@ FUNCTIONS = (
         "Sweep",
         "sweep",
         _SMALL,
-        {"EachMinute": {"Type": "Schedule", "Properties": {"Schedule": "rate(1 minute)"}}},
+        _EACH_MINUTE,
     ),
+    Function("RecordSweep", "record-sweep", _SMALL, _EACH_MINUTE),
 )
 
 
@@ -114,7 +126,7 @@ def _function(function: Function) -> Json:
     }
     if function.events:
         properties["Events"] = function.events
-    if function.logical_id == "Sweep":
+    if function.events == _EACH_MINUTE:
         # The next minute is the retry.
         properties["EventInvokeConfig"] = {"MaximumRetryAttempts": 0}
     return {"Properties": properties}

@@ -21,6 +21,10 @@ def _choice(description: str, default: str, *values: str) -> Json:
     return _text(description, default, AllowedValues=list(values))
 
 
+def _api(name: str) -> Json:
+    return _choice(f"Whether the {name} of the record store is there", "true", "true", "false")
+
+
 def _visibility(queue: str, timeout: int) -> Json:
     # 43,200 s is SQS's own limit.
     text = f"Seconds a received message of {queue} stays hidden: six times its function's {timeout} s or more"
@@ -36,6 +40,7 @@ TIMEOUTS = {
     "Maintenance": 900,
     "DeadLetters": 60,
     "Sweep": 55,
+    "RecordSweep": 55,
 }
 
 PARAMETERS: Json = {
@@ -66,6 +71,16 @@ PARAMETERS: Json = {
     "FetchMaxUnpackedBytes": _number("Bytes of a delta file unpacked, at most", 4096 * _MEBIBYTE, 1, 2**40),
     "FetchMaxRatio": _number("Unpacked over packed size of a delta file, at most", 200, 1, 1032),
     "CorsOrigins": _text("Origins whose pages may call the API, separated by commas; * is any", "*"),
+    "JobsApi": _api("Jobs API"),
+    "DataApi": _api("Data API"),
+    "LoggingApi": _api("Logging API"),
+    "AccessApi": _api("Access API"),
+    "LrsPipelineDefaults": _text(
+        "Pipeline options of the record store, as a JSON object, for clients that do not set them", "{}"
+    ),
+    "LrsPipelineForced": _text(
+        "Pipeline options of the record store, as a JSON object, that hold whatever a client sets", "{}"
+    ),
     "LogLevel": _choice("The least level that is logged", "INFO", "DEBUG", "INFO", "WARNING", "ERROR"),
     "LogRetentionDays": {
         "Type": "Number",
@@ -77,6 +92,9 @@ PARAMETERS: Json = {
     "AlarmEmail": _text("Address that alarms are sent to; empty for none", ""),
     "ArticleIndex": _text(
         "OpenSearch alias that holds the articles", "articles", AllowedPattern="[a-z][a-z0-9-]*"
+    ),
+    "LrsIndex": _text(
+        "What the OpenSearch aliases of the record store begin with", "lrs", AllowedPattern="[a-z][a-z0-9-]*"
     ),
     "OpenSearchEndpoint": _text(
         "Address (with its scheme) of an existing OpenSearch; empty makes a domain of the stack's own", ""
@@ -111,7 +129,10 @@ _GROUPS = {
         "DeltaStrict",
         *(name for name in PARAMETERS if name.startswith("Fetch")),
     ],
-    "Search": [name for name in PARAMETERS if name.startswith("OpenSearch") or name == "ArticleIndex"],
+    "Learning record store": [
+        name for name in PARAMETERS if name.startswith("LrsPipeline") or name.endswith("Api")
+    ],
+    "Search": [name for name in PARAMETERS if name.startswith("OpenSearch") or name.endswith("Index")],
     "HTTP": ["CorsOrigins"],
     "Operation": [
         "AlarmEmail",

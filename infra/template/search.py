@@ -19,18 +19,31 @@ USERS: dict[str, tuple[str, ...]] = {
     "DeadLetters": READ,
     # Deletes old marks.
     "Sweep": WRITE,
+    # Undoes and finishes batches of statements.
+    "RecordSweep": WRITE,
+}
+
+_ARTICLES = "ArticleIndex"
+_RECORDS = "LrsIndex"
+# The aliases that each works on, by the parameter that names them; the record store has several, which begin alike.
+_ALIASES: dict[str, tuple[str, ...]] = {
+    "APIHandler": (_ARTICLES, _RECORDS),
+    "Apply": (_ARTICLES,),
+    "DeadLetters": (_ARTICLES,),
+    "Sweep": (_ARTICLES,),
+    "RecordSweep": (_RECORDS,),
 }
 
 
-def _paths(domain: object, actions: tuple[str, ...]) -> list[Json]:
-    """The alias, what is under it, and the indexes that it points to; whether there is one, and to make it."""
-    return [
-        sub("${Domain}/_alias/${ArticleIndex}", Domain=domain),
-        *([sub("${Domain}/_aliases", Domain=domain)] if actions == WRITE else []),
-        sub("${Domain}/${ArticleIndex}", Domain=domain),
-        sub("${Domain}/${ArticleIndex}/*", Domain=domain),
-        sub("${Domain}/${ArticleIndex}-*", Domain=domain),
-    ]
+def _paths(domain: object, function: str) -> list[Json]:
+    """Aliases, what is under them, and the indexes that they point to; whether there is one, and to make it."""
+    paths = ["_aliases"] if USERS[function] == WRITE else []
+    for alias in _ALIASES[function]:
+        if alias == _ARTICLES:
+            paths += [f"_alias/${{{alias}}}", f"${{{alias}}}", f"${{{alias}}}/*", f"${{{alias}}}-*"]
+        else:
+            paths += [f"_alias/${{{alias}}}-*", f"${{{alias}}}-*"]
+    return [sub(f"${{Domain}}/{path}", Domain=domain) for path in paths]
 
 
 def _domain() -> Json:
@@ -42,7 +55,7 @@ def _domain() -> Json:
             "Effect": "Allow",
             "Principal": {"AWS": [att(f"{name}Role", "Arn")]},
             "Action": list(actions),
-            "Resource": _paths(any_domain, actions),
+            "Resource": _paths(any_domain, name),
         }
         for name, actions in USERS.items()
     ]
@@ -77,10 +90,10 @@ def _domain() -> Json:
 def _policy(function: str, actions: tuple[str, ...]) -> Json:
     # A policy of its own and not a part of the role: the domain names the role, and this names the domain.
     statement = {
-        "Sid": "Articles",
+        "Sid": "Search",
         "Effect": "Allow",
         "Action": list(actions),
-        "Resource": _paths(ARN, actions),
+        "Resource": _paths(ARN, function),
     }
     return {
         "Type": "AWS::IAM::Policy",

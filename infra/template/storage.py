@@ -87,6 +87,17 @@ LIFECYCLE_RULES: list[Json] = [
         "Prefix": "snapshots/",
         "ExpirationInDays": 365,
     },
+    # What is deleted in the record store is personal data: it must be gone, not kept as an old version.
+    *(
+        {
+            "Id": f"deleted-{prefix}",
+            "Status": "Enabled",
+            "Prefix": f"{prefix}/",
+            "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
+            "ExpiredObjectDeleteMarker": True,
+        }
+        for prefix in ("attachments", "documents")
+    ),
 ]
 
 
@@ -108,10 +119,12 @@ def _bucket_policy() -> Json:
 
 
 def resources() -> Json:
-    """The two tables, the bucket and its policy."""
+    """The tables, the bucket and its policy."""
     return {
         "LedgerTable": _table(("pk", "sk"), index=("failures", "failures_pk", "failures_sk")),
         "AccountsTable": _table(("pk", "sk")),
+        "RecordsTable": _table(("pk", "sk"), index=("listing", "listing_pk", "listing_sk")),
+        "AccessTable": _table(("pk", "sk")),
         "Bucket": _bucket(),
         "BucketPolicy": _bucket_policy(),
     }

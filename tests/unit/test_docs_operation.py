@@ -72,16 +72,19 @@ def test_what_the_dead_letter_consumer_says_stands_in_the_operations() -> None:
     assert set(named(rows, "dead letter of")) == {queue.name for queue in QUEUES}
 
 
+_OF_TABLES = ("UseAccounts", "UseLedger", "UseAccess", "ReadAccess", "UseRecords")
+
+
 def test_what_each_function_may_do_stands_in_the_security_document() -> None:
     rows = {code(row["function"])[0]: row for row in table("security.md", "Least privilege")}
     assert list(rows) == [function.logical_id for function in functions.FUNCTIONS]
     for name, row in rows.items():
         may = {statement["Sid"]: statement for statement in POLICIES[name]}
-        tables_used = [target for sid in ("UseAccounts", "UseLedger") for target in _targets(may.get(sid))]
+        tables_used = [target for sid in _OF_TABLES for target in _targets(may.get(sid))]
         assert code(row["tables"]) == tables_used, name
         assert code(row["takes from"]) == _targets(may.get("Consume")), name
         assert code(row["sends to"]) == _targets(may.get("Send")), name
-        others = may.keys() - {"UseAccounts", "UseLedger", "Consume", "Send"}
+        others = may.keys() - {*_OF_TABLES, "Consume", "Send"}
         assert set(code(row["bucket"])) == others, name
         level = {(): "–", search.READ: "read", search.WRITE: "write"}[search.USERS.get(name, ())]
         assert row["OpenSearch"] == level, name
@@ -130,6 +133,9 @@ def test_bounds_are_those_of_the_code() -> None:
         "retention of queues": f"{RETENTION_SECONDS // 86_400} days",
         "overwritten or deleted objects": "{NoncurrentDays} days".format(
             **rules["overwritten-versions"]["NoncurrentVersionExpiration"]
+        ),
+        "deleted attachments and documents of the record store": "{NoncurrentDays} day".format(
+            **rules["deleted-attachments"]["NoncurrentVersionExpiration"]
         ),
         "snapshots of delta files": f"{rules['old-snapshots']['ExpirationInDays']} days",
     }

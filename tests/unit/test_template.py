@@ -172,7 +172,7 @@ def test_articles_have_the_throughput_of_their_groups(merged: Json) -> None:
     assert queue["RedrivePolicy"]["maxReceiveCount"] == 50
 
 
-@pytest.mark.parametrize("table", ["LedgerTable", "AccountsTable"])
+@pytest.mark.parametrize("table", ["LedgerTable", "AccountsTable", "RecordsTable", "AccessTable"])
 def test_a_table_can_be_restored_and_outlives_the_stack(merged: Json, table: str) -> None:
     made, properties = merged[table], merged[table]["Properties"]
     assert made["DeletionPolicy"] == made["UpdateReplacePolicy"] == "Retain"
@@ -187,6 +187,23 @@ def test_failures_are_found_by_an_index_that_holds_them_whole(merged: Json) -> N
     assert index["IndexName"] == "failures"
     assert [key["AttributeName"] for key in index["KeySchema"]] == ["failures_pk", "failures_sk"]
     assert index["Projection"] == {"ProjectionType": "ALL"}
+
+
+def test_what_the_record_store_lists_is_found_by_an_index(merged: Json) -> None:
+    (index,) = merged["RecordsTable"]["Properties"]["GlobalSecondaryIndexes"]
+    assert index["IndexName"] == "listing"
+    assert [key["AttributeName"] for key in index["KeySchema"]] == ["listing_pk", "listing_sk"]
+    assert index["Projection"] == {"ProjectionType": "ALL"}
+
+
+@pytest.mark.parametrize("prefix", ["attachments/", "documents/"])
+def test_what_is_deleted_in_the_record_store_is_gone_after_a_day(merged: Json, prefix: str) -> None:
+    rules = merged["Bucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    (rule,) = [rule for rule in rules if rule.get("Prefix") == prefix]
+    assert rule["Status"] == "Enabled"
+    assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1}
+    assert rule["ExpiredObjectDeleteMarker"] is True
+    assert "ExpirationInDays" not in rule
 
 
 def test_the_bucket_is_closed_versioned_encrypted_and_outlives_the_stack(merged: Json) -> None:
@@ -230,6 +247,8 @@ ITEMS = {
 }
 POLL = {"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}
 LEDGER = {("LedgerTable", ""), ("LedgerTable", "/index/failures")}
+RECORDS = {("RecordsTable", ""), ("RecordsTable", "/index/listing")}
+KEPT = {("Bucket", "/attachments/*"), ("Bucket", "/documents/*")}
 SNAPSHOTS, DROPPED = {("Bucket", "/snapshots/*")}, {("Bucket", "/delta/*")}
 MISSING = ({"s3:ListBucket"}, {("Bucket", "")})
 DEAD = {(queue.dead_id, "") for queue in QUEUES}
@@ -237,6 +256,9 @@ EXPECTED: dict[str, list[tuple[set[str], set[tuple[str, str]]]]] = {
     "APIHandler": [
         (ITEMS, LEDGER),
         (ITEMS, {("AccountsTable", "")}),
+        (ITEMS, {("AccessTable", "")}),
+        (ITEMS, RECORDS),
+        ({"s3:DeleteObject", "s3:GetObject", "s3:PutObject"}, KEPT),
         ({"sqs:SendMessage"}, {("DeltaFileQueue", ""), ("MaintenanceQueue", "")}),
         ({"s3:GetObject"}, SNAPSHOTS),
         MISSING,
@@ -284,6 +306,11 @@ EXPECTED: dict[str, list[tuple[set[str], set[tuple[str, str]]]]] = {
         (ITEMS, LEDGER),
         ({"sqs:SendMessage"}, {("DeltaFileQueue", ""), ("MaintenanceQueue", "")}),
     ],
+    "RecordSweep": [
+        ({"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"}, {("AccessTable", "")}),
+        (ITEMS, RECORDS),
+        ({"s3:DeleteObject"}, KEPT),
+    ],
 }
 
 
@@ -305,15 +332,28 @@ def test_a_function_may_do_its_work_and_nothing_else(merged: Json, function: str
     assert allowed == {(frozenset(actions), frozenset(resources)) for actions, resources in expected}
 
 
-def test_only_functions_that_search_may_use_the_articles_and_nothing_else_of_the_domain(merged: Json) -> None:
+ARTICLES = ("${Domain}/${ArticleIndex}", "${Domain}/_alias/${ArticleIndex}")
+STATEMENTS = ("${Domain}/${LrsIndex}-", "${Domain}/_alias/${LrsIndex}-")
+SEARCHERS = {
+    "APIHandler": ARTICLES + STATEMENTS,
+    "Apply": ARTICLES,
+    "DeadLetters": ARTICLES,
+    "Sweep": ARTICLES,
+    "RecordSweep": STATEMENTS,
+}
+
+
+def test_only_functions_that_search_may_use_their_aliases_and_nothing_else_of_the_domain(
+    merged: Json,
+) -> None:
     policies = of_type(merged, "AWS::IAM::Policy")
-    users = {"APIHandler", "Apply", "DeadLetters", "Sweep"}
-    assert policies.keys() == {f"{name}SearchPolicy" for name in users}
-    for policy in policies.values():
+    assert policies.keys() == {f"{name}SearchPolicy" for name in SEARCHERS}
+    for name, policy in policies.items():
         (statement,) = policy["PolicyDocument"]["Statement"]
-        paths = [resource["Fn::Sub"][0] for resource in statement["Resource"]]
-        of_articles = ("${Domain}/${ArticleIndex}", "${Domain}/_alias/${ArticleIndex}")
-        assert all(path.startswith(of_articles) or path == "${Domain}/_aliases" for path in paths)
+        paths = {resource["Fn::Sub"][0] for resource in statement["Resource"]} - {"${Domain}/_aliases"}
+        begins = SEARCHERS[name.removesuffix("SearchPolicy")]
+        assert all(path.startswith(begins) for path in paths)
+        assert all(any(path.startswith(begin) for path in paths) for begin in begins)
 
 
 def test_the_domain_itself_allows_each_function_no_more_than_its_own_policy_does(merged: Json) -> None:
@@ -392,10 +432,18 @@ def test_the_api_has_one_stage(cloudformation: Json) -> None:
     assert "StageName" not in deployment
 
 
-def test_the_sweep_runs_each_minute(cloudformation: Json) -> None:
-    (rule,) = of_type(cloudformation["Resources"], "AWS::Events::Rule").values()
-    assert rule["ScheduleExpression"] == "rate(1 minute)"
-    assert rule["Targets"][0]["Arn"] == {"Fn::GetAtt": ["Sweep", "Arn"]}
+def test_the_sweeps_run_each_minute(cloudformation: Json) -> None:
+    rules = of_type(cloudformation["Resources"], "AWS::Events::Rule").values()
+    assert [rule["ScheduleExpression"] for rule in rules] == ["rate(1 minute)"] * 2
+    swept = {rule["Targets"][0]["Arn"]["Fn::GetAtt"][0] for rule in rules}
+    assert swept == {"Sweep", "RecordSweep"}
+
+
+def test_a_sweep_that_fails_is_repeated_by_the_next_minute_alone(merged: Json) -> None:
+    functions = {function.logical_id: merged[function.logical_id]["Properties"] for function in FUNCTIONS}
+    once = {name for name, made in functions.items() if "EventInvokeConfig" in made}
+    assert once == {"Sweep", "RecordSweep"}
+    assert all(functions[name]["EventInvokeConfig"] == {"MaximumRetryAttempts": 0} for name in once)
 
 
 def test_what_waits_dies_fails_or_does_not_add_up_raises_an_alarm(merged: Json) -> None:
