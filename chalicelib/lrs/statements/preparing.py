@@ -1,0 +1,197 @@
+"""Statements made ready to be stored: checked, completed with what the LRS sets, their keys taken.
+
+Sources: xAPI 1.0.3 Data 2.4 and 2.5 (what an LRS sets), IEEE 9274.1.1 4.2.4.2.
+"""
+
+import json
+import re
+import uuid
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from chalicelib.lrs.access.principal import Principal
+from chalicelib.lrs.errors import InvalidStatements
+from chalicelib.lrs.statements.parts import keys_of
+from chalicelib.lrs.times import written
+from chalicelib.lrs.validation.data_types import parse_timestamp
+from chalicelib.lrs.validation.equality import digest
+from chalicelib.lrs.validation.statements import validate_statement
+from chalicelib.lrs.versions import V1, V2, XapiVersion
+from chalicelib.ports.statement_store import Keys
+
+VOIDED = "http://adlnet.gov/expapi/verbs/voided"
+DEFAULT_VERSIONS: Mapping[XapiVersion, str] = {V1: "1.0.0", V2: "2.0.0"}
+STATEMENT_BYTES = 512 * 1024  # a page of a hundred such statements is what a function's memory holds
+MOST_FAULTS = 500
+_UUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+Json = Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A statement that only lacks its `stored` time.
+
+    `id` in small letters, as it is compared; `given`: the client chose it, so that others may name it already.
+    `head`: its JSON up to the closing brace. `timed`: it has a timestamp. `value`: as it will be shown, but `stored`.
+    """
+
+    id: str
+    given: bool
+    head: str
+    timed: bool
+    digest: str
+    keys: Keys
+    refers_to: str | None
+    voiding: bool
+    attachments: tuple[str, ...]
+    validated: bool
+    value: Json
+
+    @property
+    def shown_id(self) -> str:
+        """The id as the client spelled it."""
+        return str(self.value["id"])
+
+    def text(self, stored: int) -> str:
+        """The whole JSON; a statement without timestamp gets the time at which it is stored."""
+        time = written(stored)
+        timestamp = "" if self.timed else f',"timestamp":"{time}"'
+        return f'{self.head},"stored":"{time}"{timestamp}}}'
+
+
+def prepare(
+    principal: Principal,
+    version: XapiVersion,
+    statements: Sequence[object],
+    stored_parts: frozenset[str],
+    statement_id: str | None,
+) -> list[Prepared]:
+    """Makes all statements of a request ready, or raises `InvalidStatements` with every fault of all of them.
+
+    `stored_parts`: SHA-256 of the attachments whose bytes came along. `statement_id`: the one that a PUT names.
+    """
+    prefix = "statement" if statement_id is not None else "statements"
+    checked = principal.options.validate_statements
+    faults: dict[str, list[str]] = {}
+    made: list[Prepared] = []
+    for index, statement in enumerate(statements):
+        place = prefix if statement_id is not None else f"{prefix}[{index}]"
+        found = _faults(statement, version, place, checked, statement_id)
+        if not found and isinstance(statement, dict):
+            ready = _complete(statement, principal, version, stored_parts, statement_id, checked)
+            if len(ready.head.encode()) > STATEMENT_BYTES:
+                found = {place: [f"The statement is larger than {STATEMENT_BYTES} bytes."]}
+            made.append(ready)
+        if len(faults) < MOST_FAULTS:
+            faults |= found
+    faults |= _repeated(made, prefix)
+    if faults:
+        raise InvalidStatements(faults)
+    return made
+
+
+def _faults(
+    statement: object, version: XapiVersion, place: str, checked: bool, statement_id: str | None
+) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    if not isinstance(statement, dict):
+        return {place: ["A statement is a JSON object."]}
+    if checked:
+        for fault in validate_statement(statement, version):
+            path = f"{place}.{fault.path}" if fault.path else place
+            found.setdefault(path, []).append(f"{fault.rule} ({fault.requirement})")
+    elif "id" in statement and not _is_uuid(statement["id"]):
+        found[f"{place}.id"] = ["The id of a statement is a UUID."]
+    own = statement.get("id")
+    if statement_id is not None and isinstance(own, str) and own.lower() != statement_id.lower():
+        found.setdefault(f"{place}.id", []).append(
+            "The id differs from the parameter statementId: send the same, or none."
+        )
+    return found
+
+
+def _repeated(made: Sequence[Prepared], prefix: str) -> dict[str, list[str]]:
+    counts = Counter(each.id for each in made)
+    return {
+        f"{prefix}[{index}].id": ["The same id stands twice in this request."]
+        for index, each in enumerate(made)
+        if counts[each.id] > 1
+    }
+
+
+def _complete(
+    statement: dict[str, object],
+    principal: Principal,
+    version: XapiVersion,
+    stored_parts: frozenset[str],
+    statement_id: str | None,
+    checked: bool,
+) -> Prepared:
+    name = statement.get("id", statement_id)
+    given = isinstance(name, str)
+    value: dict[str, object] = {**statement, "id": name if given else str(uuid.uuid4())}
+    value.pop("stored", None)
+    value["authority"] = principal.authority
+    value.setdefault("version", DEFAULT_VERSIONS[version])
+    _normalize(value, version)
+    target = value.get("object")
+    refers = isinstance(target, dict) and target.get("objectType") == "StatementRef"
+    verb = value.get("verb")
+    return Prepared(
+        id=str(value["id"]).lower(),
+        given=given,
+        head=_encode(value)[:-1],
+        timed="timestamp" in value,
+        digest=digest(statement),
+        keys=keys_of(value),
+        refers_to=str(target["id"]).lower()
+        if refers and isinstance(target, dict) and "id" in target
+        else None,
+        voiding=isinstance(verb, dict) and verb.get("id") == VOIDED,
+        attachments=_attached(value, stored_parts) if stored_parts else (),
+        validated=checked,
+        value=value,
+    )
+
+
+def _normalize(value: dict[str, object], version: XapiVersion) -> None:
+    """Arrays for single context activities; for 2.0 timestamps in UTC; in a SubStatement as well."""
+    timestamp = value.get("timestamp")
+    if version == V2 and isinstance(timestamp, str) and not timestamp.endswith("Z"):
+        moment = parse_timestamp(timestamp, version)
+        if moment is not None:
+            value["timestamp"] = written(moment)
+    context = value.get("context")
+    if isinstance(context, dict) and isinstance(context.get("contextActivities"), dict):
+        activities = {
+            role: [each] if isinstance(each, dict) else each
+            for role, each in context["contextActivities"].items()
+        }
+        value["context"] = {**context, "contextActivities": activities}
+    inner = value.get("object")
+    if isinstance(inner, dict) and inner.get("objectType") == "SubStatement":
+        copy = dict(inner)
+        _normalize(copy, version)
+        value["object"] = copy
+
+
+def _attached(value: Json, stored_parts: frozenset[str]) -> tuple[str, ...]:
+    """The attachments of a statement, and of its SubStatement, whose bytes came along."""
+    listed: list[object] = []
+    inner = value.get("object")
+    for each in (value, inner if isinstance(inner, dict) else {}):
+        attachments = each.get("attachments")
+        listed += attachments if isinstance(attachments, list) else []
+    hashes = (each.get("sha2") for each in listed if isinstance(each, dict))
+    return tuple(
+        dict.fromkeys(
+            each.lower() for each in hashes if isinstance(each, str) and each.lower() in stored_parts
+        )
+    )
+
+
+def _is_uuid(value: object) -> bool:
+    return isinstance(value, str) and _UUID.fullmatch(value) is not None

@@ -1,0 +1,269 @@
+"""Recording statements: all of a request or nothing, each once, none without its attachments.
+
+docs/record-store.md has the states of a batch, and what a crash between any two steps leaves behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from chalicelib.errors import Unavailable, WriteConflict
+from chalicelib.lrs.errors import StatementConflict
+from chalicelib.lrs.keys import agent_key
+from chalicelib.lrs.statements.preparing import Prepared, prepare
+from chalicelib.lrs.statements.settling import pending
+from chalicelib.lrs.times import microseconds
+from chalicelib.ports.record_clock import Batch, BatchState, RecordClock
+from chalicelib.ports.statement_store import (
+    Outcome,
+    Rejected,
+    StatementRecord,
+    StatementStore,
+    Stored,
+    Taken,
+    Unsure,
+)
+
+if TYPE_CHECKING:
+    from chalicelib.lrs.access.principal import Principal
+    from chalicelib.lrs.attachments.service import Attachments
+    from chalicelib.lrs.statements.effects import Effects
+    from chalicelib.lrs.statements.settling import Settling
+    from chalicelib.lrs.versions import XapiVersion
+    from chalicelib.ports.clock import Clock
+
+PART = "The statement store"
+# Longer than a function lives behind the gateway (29 s and a little); the sweep looks each minute.
+LEASE_SECONDS = 60
+# Any writer is dead long before: a claim must outlive whatever its batch may still commit.
+CLAIM_SECONDS = 3600
+PATIENCE_SECONDS = 15.0  # for a batch of someone else that holds the same id; the gateway waits 29 s
+PAUSE_SECONDS = 0.05
+
+
+class _Again(Exception):
+    """Another batch holds an id of this one and goes first: undo, wait, and write anew."""
+
+
+@dataclass
+class _Attempt:
+    """One try at writing a batch: what was made of each statement."""
+
+    batch: Batch
+    claimed: list[str] = field(default_factory=list)
+    made: dict[str, StatementRecord] = field(default_factory=dict)
+
+
+class Recording:
+    """Writes the statements of one request at a time."""
+
+    def __init__(
+        self,
+        record_clock: RecordClock,
+        store: StatementStore,
+        attachments: Attachments,
+        effects: Effects,
+        settling: Settling,
+        clock: Clock,
+        new_id: Callable[[], str],
+        log_failure: Callable[[str, Exception], None],
+    ) -> None:
+        self._record_clock, self._store = record_clock, store
+        self._attachments, self._effects, self._settling = attachments, effects, settling
+        self._clock, self._new_id, self._log_failure = clock, new_id, log_failure
+
+    def record(
+        self,
+        principal: Principal,
+        version: XapiVersion,
+        statements: Sequence[object],
+        parts: Mapping[str, bytes],
+        statement_id: str | None = None,
+    ) -> list[str]:
+        """Stores all of these statements or none, and returns their ids as the client spelled them.
+
+        `parts`: SHA-256 → bytes of the attachments that came along. `statement_id`: the one that a PUT names.
+        Raises `InvalidStatements`, `StatementConflict` (an id is stored with other content), `WriteConflict` (others
+        kept writing the same ids), `Unavailable` (it may have happened; the same request again tells).
+        """
+        kept = dict(parts) if principal.options.record_attachments else {}
+        prepared = prepare(principal, version, statements, frozenset(kept), statement_id)
+        if prepared:
+            self._write(principal, prepared, kept)
+        return [each.shown_id for each in prepared]
+
+    def _write(self, principal: Principal, prepared: Sequence[Prepared], parts: Mapping[str, bytes]) -> None:
+        deadline = self._clock.now() + PATIENCE_SECONDS
+        name = self._new_id()
+        while self._clock.now() < deadline:
+            attempt = self._begin(principal.store, name, len(prepared), parts)
+            try:
+                self._fill(principal, prepared, attempt, deadline)
+            except _Again:
+                self._give_up(principal.store, attempt)
+                self._clock.sleep(PAUSE_SECONDS)
+                name = self._new_id()
+                continue
+            except (StatementConflict, Unavailable, WriteConflict):
+                self._give_up(principal.store, attempt)
+                raise
+            self._end(principal, prepared, attempt)
+            return
+        raise WriteConflict("statement", prepared[0].shown_id)
+
+    def _begin(self, store: str, name: str, count: int, parts: Mapping[str, bytes]) -> _Attempt:
+        if parts:
+            now = microseconds(self._clock.now())
+            self._attachments.claim(store, name, parts, now + microseconds(CLAIM_SECONDS))
+        now = microseconds(self._clock.now())
+        batch = self._record_clock.register(store, name, count, now, now + microseconds(LEASE_SECONDS))
+        return _Attempt(batch, list(parts))
+
+    def _fill(
+        self, principal: Principal, prepared: Sequence[Prepared], attempt: _Attempt, deadline: float
+    ) -> None:
+        """Creates every document, or finds the same content there already."""
+        first = attempt.batch.first
+        records = [
+            _record(principal, each, attempt.batch.id, first + index) for index, each in enumerate(prepared)
+        ]
+        unsure = 0
+        while records:
+            rest: list[StatementRecord] = []
+            taken: list[StatementRecord] = []
+            for record, outcome in zip(records, self._store.create(records), strict=True):
+                if isinstance(outcome, Stored):
+                    attempt.made[record.id] = _with(record, outcome)
+                else:
+                    self._note(record, outcome, rest, taken)
+            unsure += bool(rest)
+            if unsure > 1:
+                raise Unavailable(PART, "writes without answer")
+            records = [*rest, *self._look_at(principal, taken, attempt)]
+            if records and not rest:
+                self._wait(deadline, records[0].id)
+
+    @staticmethod
+    def _note(
+        record: StatementRecord,
+        outcome: Outcome,
+        rest: list[StatementRecord],
+        taken: list[StatementRecord],
+    ) -> None:
+        if isinstance(outcome, Rejected):
+            raise Unavailable(PART, outcome.reason)
+        (rest if isinstance(outcome, Unsure) else taken).append(record)
+
+    def _look_at(
+        self, principal: Principal, taken: Sequence[StatementRecord], attempt: _Attempt
+    ) -> list[StatementRecord]:
+        """What is to be tried again of the statements whose ids are taken."""
+        if not taken:
+            return []
+        reading = self._record_clock.read(principal.store)
+        found = self._store.get_many(principal.store, [record.id for record in taken])
+        again = []
+        for record in taken:
+            there = found.get(record.id)
+            if there is None:  # undone in the meantime
+                again.append(record)
+            elif there.batch == attempt.batch.id:  # an answer was lost, not the write
+                attempt.made[record.id] = there
+            elif reading.shows(there.stored, there.batch):
+                self._meet(principal, record, there, attempt)
+            elif there.batch in reading.undone:
+                self._store.remove([there])
+                again.append(record)
+            else:
+                self._make_way(principal.store, reading.open.get(there.batch), attempt)
+                again.append(record)
+        return again
+
+    def _meet(
+        self, principal: Principal, record: StatementRecord, there: StatementRecord, attempt: _Attempt
+    ) -> None:
+        """The id is stored: with the same content that is all, with another it is a conflict or to be replaced."""
+        if there.digest == record.digest:
+            return
+        if principal.options.check_conflicts:
+            raise StatementConflict(record.id)
+        waiting = _with_store(record, pending(record.store))
+        outcome = self._store.create([waiting])[0]
+        if isinstance(outcome, Taken):
+            there = self._store.get_many(waiting.store, [record.id]).get(record.id, there)
+            if there.batch != attempt.batch.id:
+                raise _Again
+        elif not isinstance(outcome, Stored):
+            raise Unavailable(PART, outcome.reason)
+        attempt.made[record.id] = _with(waiting, outcome) if isinstance(outcome, Stored) else there
+
+    def _make_way(self, store: str, other: Batch | None, attempt: _Attempt) -> None:
+        """An open batch holds the id: the younger of the two begins anew, the older waits; no circle can arise."""
+        if other is None:
+            return  # registered, or ended, since the clock was read: looked at again
+        if other.lease_until <= microseconds(self._clock.now()):
+            self._settling.settle(store, other)
+        elif other.state is not BatchState.UNDOING and other.first < attempt.batch.first:
+            raise _Again
+
+    def _wait(self, deadline: float, name: str) -> None:
+        if self._clock.now() >= deadline:
+            raise WriteConflict("statement", name)
+        self._clock.sleep(PAUSE_SECONDS)
+
+    def _give_up(self, store: str, attempt: _Attempt) -> None:
+        """Undoes the attempt as far as it goes; what it leaves, the sweep undoes."""
+        try:
+            if self._record_clock.begin_undo(store, attempt.batch.id):
+                self._settling.undo(store, attempt.batch.id, attempt.claimed)
+        except Unavailable as error:
+            self._log_failure(f"undoing batch {attempt.batch.id} of store {store}", error)
+
+    def _end(self, principal: Principal, prepared: Sequence[Prepared], attempt: _Attempt) -> None:
+        """Commits, does the effects, closes. After the commit the request has succeeded, whatever comes."""
+        store, batch = principal.store, attempt.batch.id
+        if not self._record_clock.commit(store, batch):
+            raise Unavailable(PART, "the batch was undone, it took too long")
+        made = [(attempt.made[each.id], each) for each in prepared if each.id in attempt.made]
+        try:
+            self._effects.apply(
+                store,
+                [record for record, _ in made],
+                principal.options,
+                anyone_may_know=any(each.given for _, each in made),
+                values=[each.value for _, each in made],
+            )
+            self._record_clock.finish(store, batch)
+            self._attachments.release(store, batch, attempt.claimed)
+        except Unavailable as error:
+            self._log_failure(f"effects of batch {batch} of store {store}", error)
+
+
+def _record(principal: Principal, each: Prepared, batch: str, stored: int) -> StatementRecord:
+    return StatementRecord(
+        store=principal.store,
+        id=each.id,
+        batch=batch,
+        stored=stored,
+        updated=stored,
+        client=principal.client,
+        authority=agent_key(principal.authority) or "",
+        text=each.text(stored),
+        digest=each.digest,
+        keys=each.keys,
+        refers_to=each.refers_to,
+        voiding=each.voiding,
+        attachments=each.attachments,
+        validated=each.validated,
+        valid=True if each.validated else None,
+    )
+
+
+def _with(record: StatementRecord, outcome: Stored) -> StatementRecord:
+    return replace(record, revision=outcome.revision)
+
+
+def _with_store(record: StatementRecord, store: str) -> StatementRecord:
+    return replace(record, store=store)

@@ -1,0 +1,93 @@
+"""How a batch ends: finished with all its effects, or undone without a trace."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from chalicelib.errors import Unavailable
+from chalicelib.lrs.times import microseconds
+from chalicelib.ports.record_clock import Batch, BatchState, RecordClock
+from chalicelib.ports.statement_store import Rejected, StatementRecord, StatementStore, Unsure
+
+if TYPE_CHECKING:
+    from chalicelib.lrs.attachments.service import Attachments
+    from chalicelib.lrs.options import PipelineOptions
+    from chalicelib.lrs.statements.effects import Effects
+    from chalicelib.ports.clock import Clock
+
+PER_READ = 500  # statements of a batch, of which a request carries fewer
+MOST_REMOVED = 10_000
+PENDING = "~pending"
+
+
+def pending(store: str) -> str:
+    """Where statements wait that will replace others when their batch is committed; no query looks there."""
+    return f"{store}{PENDING}"
+
+
+class Settling:
+    """Ends batches whose writer gave up or died; every call may be repeated, and made by several at once."""
+
+    def __init__(
+        self,
+        record_clock: RecordClock,
+        store: StatementStore,
+        attachments: "Attachments",
+        effects: "Effects",
+        clock: "Clock",
+        options_of: Callable[[str], "PipelineOptions"],
+    ) -> None:
+        self._record_clock, self._store, self._attachments = record_clock, store, attachments
+        self._effects, self._clock, self._options_of = effects, clock, options_of
+
+    def settle(self, store: str, batch: Batch) -> bool:
+        """Ends a batch past its lease; True where it was finished, False where it was undone.
+
+        Raises `Unavailable`; what was done until then need not be done again.
+        """
+        if batch.state is BatchState.WRITING and self._record_clock.begin_undo(store, batch.id):
+            self.undo(store, batch.id)
+            return False
+        if batch.state is BatchState.UNDOING:
+            self.undo(store, batch.id)
+            return False
+        records = self.written(store, batch.id)
+        for client in sorted({record.client for record in records}):
+            own = [record for record in records if record.client == client]
+            self._effects.apply(store, own, self._options_of(client), anyone_may_know=True)
+        self._record_clock.finish(store, batch.id)
+        self._attachments.release(store, batch.id, _attachments(records))
+        return True
+
+    def undo(self, store: str, batch: str, claimed: Iterable[str] = ()) -> None:
+        """Removes what a batch that is being undone has written. `claimed`: attachments it is known to hold."""
+        hashes = dict.fromkeys((*claimed, *_attachments(self.clear(store, batch))))
+        self._attachments.release(store, batch, list(hashes))
+        self._attachments.free(store, list(hashes), lambda sha256: self._store.attached(store, sha256))
+        self._record_clock.end_undo(store, batch, microseconds(self._clock.now()))
+
+    def clear(self, store: str, batch: str) -> list[StatementRecord]:
+        """Removes every statement that this batch wrote; those that it removed."""
+        removed: list[StatementRecord] = []
+        for place in (store, pending(store)):
+            while found := self._store.of_batch(place, batch, PER_READ):
+                self._remove(found)
+                removed += found
+                if len(removed) > MOST_REMOVED:
+                    raise Unavailable("The statement store", "statements of a batch keep coming back")
+        return removed
+
+    def written(self, store: str, batch: str) -> list[StatementRecord]:
+        """What a batch wrote, what waits to replace others included."""
+        return [
+            *self._store.of_batch(store, batch, PER_READ),
+            *self._store.of_batch(pending(store), batch, PER_READ),
+        ]
+
+    def _remove(self, records: Sequence[StatementRecord]) -> None:
+        """Removes all of these; one that changed meanwhile is found again. Raises `Unavailable` unless all is known."""
+        if any(isinstance(outcome, (Unsure, Rejected)) for outcome in self._store.remove(records)):
+            raise Unavailable("The statement store", "a removal without answer")
+
+
+def _attachments(records: Iterable[StatementRecord]) -> list[str]:
+    return list(dict.fromkeys(sha256 for record in records for sha256 in record.attachments))

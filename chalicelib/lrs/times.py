@@ -1,0 +1,16 @@
+"""Times of the record store: microseconds since 1970 inside, RFC 3339 in UTC with six decimals outside."""
+
+from datetime import UTC, datetime, timedelta
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def microseconds(seconds: float) -> int:
+    """A time of the clock (seconds since 1970) as the record store counts it."""
+    return int(seconds * 1_000_000)
+
+
+def written(time: int) -> str:
+    """`2026-11-22T05:16:35.123456Z`: always six decimals, so that texts sort as times do."""
+    moment = _EPOCH + timedelta(microseconds=time)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond:06d}Z"
