@@ -14,8 +14,9 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.adapters.opensearch_articles import BYTES_PER_WRITE, OpenSearchArticles
+from chalicelib.adapters.opensearch_articles import OpenSearchArticles
 from chalicelib.adapters.opensearch_connection import connect
+from chalicelib.adapters.opensearch_index import BYTES_PER_WRITE
 from chalicelib.errors import Unavailable
 from chalicelib.ports.article_store import (
     Applied,
