@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from chalicelib.accounts import tokens
-from chalicelib.accounts.passwords import ScryptCost, hash_password
 from chalicelib.accounts.tokens import PlainToken
 from chalicelib.accounts.users import User, UserRow, as_row, as_user, is_email, read_new_user, user_key
 from chalicelib.errors import Forbidden, Invalid, NotFound, Unauthenticated, Unavailable, WriteConflict
+from chalicelib.passwords import ScryptCost, hash_password
 from chalicelib.ports.accounts import AccountStore, TokenRecord, UserRecord
 from chalicelib.ports.clock import Clock
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.accounts.passwords import ScryptCost, hash_password, verify_password
 from chalicelib.accounts.service import Accounts
 from chalicelib.accounts.users import user_key
 from chalicelib.errors import Forbidden, Invalid, NotFound, Unauthenticated, Unavailable
+from chalicelib.passwords import ScryptCost, hash_password, verify_password
 from tests.doubles.accounts import FaultyAccounts, InMemoryAccounts
 
 CHEAP = ScryptCost(n=2, r=1, p=1)

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from chalicelib.accounts.passwords import ScryptCost
 from chalicelib.accounts.service import Accounts
 from chalicelib.accounts.tokens import PlainToken
 from chalicelib.errors import Invalid, LightrailError, NotFound, Unauthenticated, Unavailable, WriteConflict
+from chalicelib.passwords import ScryptCost
 from chalicelib.ports.accounts import AccountStore
 from tests.doubles.accounts import Fault, FaultyAccounts, InMemoryAccounts
 

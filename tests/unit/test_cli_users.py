@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError, NoRegionError
 
-from chalicelib.accounts import passwords
+from chalicelib import passwords
 from chalicelib.accounts.service import Accounts
 from infra.cli import users
 from infra.cli.account_store import open_store

@@ -23,6 +23,7 @@ class Principal:
 
     `store`: the slug of the store that the call is about; empty for calls that are about none. `xapi_version`: what
     a request without version header is told. `authority`: the agent written on what it records, as xAPI JSON.
+    `cors`: the origins whose scripts may call, or `*`.
     """
 
     client: str
@@ -32,3 +33,4 @@ class Principal:
     options: PipelineOptions = field(default_factory=PipelineOptions)
     xapi_version: XapiVersion = V2
     cmi5: Cmi5Session | None = None
+    cors: tuple[str, ...] = ("*",)

@@ -38,6 +38,12 @@ def verify_password(password: str, stored: str) -> bool:
     return hmac.compare_digest(_derive(password, salt, cost), expected)
 
 
+def hash_of_nobody(cost: ScryptCost) -> str:
+    """A hash that no password has, which takes as long to verify as any other of this cost."""
+    parts = secrets.token_bytes(SALT_BYTES), secrets.token_bytes(HASH_BYTES)
+    return "$".join(("scrypt", str(cost), *(_encode(part) for part in parts)))
+
+
 def _derive(password: str, salt: bytes, cost: ScryptCost) -> bytes:
     return hashlib.scrypt(
         password.encode(), salt=salt, n=cost.n, r=cost.r, p=cost.p, dklen=HASH_BYTES, maxmem=MAX_MEMORY_BYTES
