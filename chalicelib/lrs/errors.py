@@ -1,6 +1,8 @@
 """What the record store refuses; `chalicelib.web.error_map` turns each into a status."""
 
-from chalicelib.errors import Invalid, LightrailError
+from collections.abc import Sequence
+
+from chalicelib.errors import Forbidden, Invalid, LightrailError
 
 
 class InvalidStatements(Invalid):
@@ -15,3 +17,21 @@ class StatementConflict(LightrailError):
         super().__init__(
             f"Statement {statement_id} is stored with other content; send it under another id, nothing was stored."
         )
+
+
+class MissingPermission(Forbidden):
+    """The caller is known, and has none of the permissions that the call needs; answered with 403."""
+
+    def __init__(self, permissions: Sequence[str]) -> None:
+        self.permissions = tuple(permissions)
+        super().__init__(
+            f"This client may not do that: one of these permissions is needed: {', '.join(permissions)}."
+        )
+
+
+class PreconditionFailed(LightrailError):
+    """What is stored is not what the request names (If-Match, If-None-Match); answered with 412."""
+
+
+class TooLarge(LightrailError):
+    """More than one request may hold; answered with 413."""

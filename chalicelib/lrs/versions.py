@@ -1,5 +1,6 @@
 """The versions of xAPI that are spoken, and which one a request means."""
 
+import re
 from typing import Literal
 
 XapiVersion = Literal["1.0.3", "2.0.0"]
@@ -7,3 +8,13 @@ XapiVersion = Literal["1.0.3", "2.0.0"]
 
 V1: XapiVersion = "1.0.3"
 V2: XapiVersion = "2.0.0"
+
+_V1 = re.compile(r"1\.0(\.[0-9]{1,9})?")
+_V2 = re.compile(r"2\.0(\.[0-9]{1,9})?")
+
+
+def understood(text: str) -> XapiVersion | None:
+    """The version that the header of a request means; None: none that is spoken here."""
+    if _V1.fullmatch(text):
+        return V1
+    return V2 if _V2.fullmatch(text) else None

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
+
+from chalicelib.lrs.access.principal import Principal
+from chalicelib.lrs.versions import V2, XapiVersion
 
 if TYPE_CHECKING:
     from chalicelib.web.services import Services
@@ -19,12 +22,40 @@ class Audience(Enum):
     ADMIN = "admin"
 
 
+NOBODY = Principal(client="", store="", permissions=frozenset(), authority={})
+"""Who makes a call that was not authenticated as a client's of the record store."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """One HTTP request, free of the gateway's event format.
+
+    `path` is the pattern of the route, as in its table; `address` the path as the client sent it, below `prefix`
+    (the stage, or the base path of a custom domain). `headers` have lower-case names. `query` holds the last value
+    of each name, `repeated` the names that stand there more than once. `path_parameters` are still percent-encoded.
+    """
+
+    method: str
+    path: str
+    address: str
+    prefix: str
+    scheme: str
+    host: str
+    headers: Mapping[str, str]
+    query: Mapping[str, str]
+    repeated: frozenset[str]
+    path_parameters: Mapping[str, str]
+    raw_body: bytes
+    request_id: str
+    gateway_request_id: str
+
+
 @dataclass(frozen=True)
 class Answer:
-    """A status, a body that becomes JSON (None: no body at all), and headers."""
+    """A status, a body and headers. The body becomes JSON, unless it is bytes; None: no body at all."""
 
     status: int
-    body: Mapping[str, object] | None
+    body: Mapping[str, object] | Sequence[object] | bytes | None
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -34,20 +65,45 @@ class Call:
 
     `headers` have lower-case names. `query` holds the last value of a repeated key. `path_parameters` are still
     percent-encoded. `raw_body` is what was sent, base64 of the gateway undone. `prefix` is what stands before
-    the route's path in the address that the client used (stage or base path), for links.
+    the route's path in the address that the client used (stage or base path), for links; `scheme` and `host` are
+    those of the request. `principal` and `version` are known in calls of the record store, once it is admitted.
     """
 
     method: str
-    route: Route
+    route: Operation
     headers: Mapping[str, str]
     query: Mapping[str, str]
     path_parameters: Mapping[str, str]
     raw_body: bytes
     prefix: str
     services: Services
+    scheme: str = "https"
+    host: str = ""
+    repeated: frozenset[str] = frozenset()
+    principal: Principal = NOBODY
+    version: XapiVersion = V2
 
 
 Handler = Callable[[Call], Answer]
+
+
+class Operation(Protocol):
+    """One method on one path: what the pipeline needs to know of a route, whatever its API adds."""
+
+    @property
+    def method(self) -> str: ...
+    @property
+    def path(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def handler(self) -> Handler: ...
+    @property
+    def methods(self) -> tuple[str, ...]: ...
+
+
+RouteTable = Mapping[str, Mapping[str, Operation]]
+"""Path → method → route."""
 
 
 @dataclass(frozen=True)

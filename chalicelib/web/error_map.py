@@ -19,13 +19,14 @@ from chalicelib.web.call import Answer, Audience
 from chalicelib.web.refusals import MethodNotAllowed, NotAnAdmin, Refusal
 
 Level = Literal["info", "warning", "error"]
+Statuses = tuple[tuple[type[Exception], int], ...]
 # A body of 4.5 MB can hold half a million faults, or a name of megabytes, and Lambda takes 6 MB of answer.
 MOST_FAULTS = 500
 LONGEST_TEXT = 1000
 RETRY_AFTER_SECONDS = 5  # long enough for a throttled table or a restarting node, short enough for a person
 BUG = "Something went wrong on our side; it has been noted. Try again, and tell us if it stays."
 
-_STATUSES: tuple[tuple[type[Exception], int], ...] = (
+_STATUSES: Statuses = (
     (Unauthenticated, 401),
     (Forbidden, 403),
     (NotFound, 404),
@@ -34,7 +35,7 @@ _STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (Invalid, 422),
     (Unavailable, 503),
 )
-_HEADERS = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": str(RETRY_AFTER_SECONDS)}}
+_BEARER = {"WWW-Authenticate": "Bearer"}
 
 
 @dataclass(frozen=True)
@@ -45,19 +46,41 @@ class Mapped:
     level: Level
 
 
-def map_error(error: Exception, audience: Audience) -> Mapped:
-    """The answer to an error on a call for this audience. What is not known to be harmless is a bug: 500, no detail."""
-    status = _status(error)
+@dataclass(frozen=True)
+class Assessed:
+    """What an error means for the client, before an API puts it into its own form."""
+
+    status: int
+    message: str
+    level: Level
+    faults: dict[str, list[str]] | None
+    headers: dict[str, str]
+
+
+def assess(error: Exception, own: Statuses = ()) -> Assessed:
+    """What to say of an error; `own`: statuses of one API, which go before those of all.
+
+    What is not known to be harmless is a bug: 500, no detail.
+    """
+    status = _status(error, own)
     if status == 500:
-        return Mapped(envelope.error(500, BUG), "error")
-    headers = dict(_HEADERS.get(status, {}))
-    level: Level = "warning" if status >= 500 else "info"
-    if isinstance(error, NotAnAdmin) or (status == 401 and audience is Audience.ADMIN):
-        return Mapped(envelope.bare(status, str(error), headers), level)
+        return Assessed(500, BUG, "error", None, {})
+    headers: dict[str, str] = {}
+    if status == 503:
+        headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     if isinstance(error, MethodNotAllowed):
         headers["Allow"] = ", ".join(error.allowed)
     faults = _listed(error.faults) if isinstance(error, Invalid) else None
-    return Mapped(envelope.error(status, _clip(str(error)), faults, headers), level)
+    return Assessed(status, _clip(str(error)), "warning" if status >= 500 else "info", faults, headers)
+
+
+def map_error(error: Exception, audience: Audience) -> Mapped:
+    """The answer to an error on a call for this audience, in the envelope or in its documented bare form."""
+    found = assess(error)
+    headers = found.headers | (_BEARER if found.status == 401 else {})
+    if isinstance(error, NotAnAdmin) or (found.status == 401 and audience is Audience.ADMIN):
+        return Mapped(envelope.bare(found.status, found.message, headers), found.level)
+    return Mapped(envelope.error(found.status, found.message, found.faults, headers), found.level)
 
 
 def _listed(faults: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
@@ -71,7 +94,7 @@ def _clip(text: str) -> str:
     return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}…"
 
 
-def _status(error: Exception) -> int:
+def _status(error: Exception, own: Statuses) -> int:
     if isinstance(error, Refusal):
         return error.status
-    return next((status for kind, status in _STATUSES if isinstance(error, kind)), 500)
+    return next((status for kind, status in (*own, *_STATUSES) if isinstance(error, kind)), 500)

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from chalice.app import Chalice, Response
 
 from chalicelib.web import envelope, error_map, pipeline, routing
+from chalicelib.web.call import Request
 
 if TYPE_CHECKING:
     from chalicelib.web.services import Services
@@ -23,12 +24,14 @@ OTHER_PATHS = {"/": "root", "/{proxy+}": "anything"}
 
 
 class TextResponse(Response):
-    """A response that stays text. With `*/*` as binary type Chalice would send base64, which a client without an
-    `Accept` header gets undecoded."""
+    """A response whose text stays text. With `*/*` as binary type Chalice would send base64, which a client without
+    an `Accept` header gets undecoded; so only bytes that are no text go that way."""
 
     def to_dict(self, binary_types: list[str] | None = None) -> dict[str, Any]:
-        """The answer as the gateway takes it, the body as it is."""
+        """The answer as the gateway takes it: text as it is, bytes in base64."""
         answer: dict[str, Any] = super().to_dict(None)
+        if isinstance(self.body, bytes):
+            return {**answer, "body": base64.b64encode(self.body).decode(), "isBase64Encoded": True}
         return {**answer, "isBase64Encoded": False}
 
 
@@ -40,9 +43,10 @@ class HttpApi(Chalice):
         super().__init__(app_name, configure_logs=False)
         self._services = services
         self.api.binary_types = ["*/*"]  # bodies arrive as the bytes that were sent, whatever their type
-        for path, routes in routing.TABLE.items():
-            name = next(iter(routes.values())).name
-            self.route(path, name=name, methods=METHODS, content_types=["*/*"])(self._view)
+        for api in routing.APIS:
+            for path, routes in api.table.items():
+                name = next(iter(routes.values())).name
+                self.route(path, name=name, methods=METHODS, content_types=["*/*"])(self._view)
         for path, name in OTHER_PATHS.items():
             self.route(path, name=name, methods=METHODS, content_types=["*/*"])(self._view)
 
@@ -69,19 +73,23 @@ class HttpApi(Chalice):
         return TextResponse(reply.body, {**reply.headers}, reply.status)
 
 
-def _request(event: Mapping[str, Any], context: Any) -> pipeline.Request:
+def _request(event: Mapping[str, Any], context: Any) -> Request:
     place = event["requestContext"]
     path = str(place["resourcePath"])
-    return pipeline.Request(
+    headers = {name.lower(): value for name, value in event["headers"].items()}
+    query: Mapping[str, list[str]] = event["multiValueQueryStringParameters"]
+    return Request(
         method=str(place["httpMethod"]),
         path=path,
-        headers={name.lower(): value for name, value in event["headers"].items()},
-        query={
-            name: values[-1] for name, values in event["multiValueQueryStringParameters"].items() if values
-        },
+        address=_address(path, event["pathParameters"]),
+        prefix=_prefix(str(place.get("path", "")), path),
+        scheme=headers.get("x-forwarded-proto", "https"),
+        host=headers.get("host") or str(place.get("domainName", "")),
+        headers=headers,
+        query={name: values[-1] for name, values in query.items() if values},
+        repeated=frozenset(name for name, values in query.items() if len(values) > 1),
         path_parameters=event["pathParameters"],
         raw_body=_raw_body(event),
-        prefix=_prefix(str(place.get("path", "")), path),
         request_id=getattr(context, "aws_request_id", ""),
         gateway_request_id=str(place.get("requestId", "")),
     )
@@ -109,6 +117,14 @@ def _completed(event: Mapping[str, Any]) -> dict[str, Any]:
         "pathParameters": event.get("pathParameters") or {},
         "multiValueQueryStringParameters": event.get("multiValueQueryStringParameters") or {},
     }
+
+
+def _address(route: str, parameters: Mapping[str, str]) -> str:
+    """The path below the stage: the route with its parameters in their places."""
+    parts = (
+        parameters.get(part.strip("{}+"), part) if part.startswith("{") else part for part in route.split("/")
+    )
+    return "/".join(parts)
 
 
 def _prefix(path: str, route: str) -> str:

@@ -2,75 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 from chalicelib.errors import Unavailable, frames_of
-from chalicelib.web import cors, envelope, routing
-from chalicelib.web.call import Answer, Audience, Call, Route
-from chalicelib.web.error_map import Level, map_error
-from chalicelib.web.refusals import MethodNotAllowed, NotAnAdmin, UnknownRoute
+from chalicelib.web import envelope, routing
+from chalicelib.web.call import Answer, Call, Operation, Request
+from chalicelib.web.error_map import Level
+from chalicelib.web.refusals import MethodNotAllowed, UnknownRoute
 
 if TYPE_CHECKING:
+    from chalicelib.web.api import Api
     from chalicelib.web.services import Services
 
 
 @dataclass(frozen=True)
-class Request:
-    """One HTTP request, free of the gateway's event format; `path` is the pattern of the route, as in its table."""
-
-    method: str
-    path: str
-    headers: Mapping[str, str]
-    query: Mapping[str, str]
-    path_parameters: Mapping[str, str]
-    raw_body: bytes
-    prefix: str
-    request_id: str
-    gateway_request_id: str
-
-
-@dataclass(frozen=True)
 class Reply:
-    """What goes back to the gateway; `body` is empty for an answer without one."""
+    """What goes back to the gateway; `body` is empty for an answer without one, bytes where it is no UTF-8."""
 
     status: int
     headers: dict[str, str]
-    body: str
+    body: str | bytes
 
 
 @dataclass
 class _Progress:
     """How far a request came, for its log line."""
 
+    request: Request
     level: Level = "info"
-    route: Route | None = None
+    call: Call | None = None
     fields: dict[str, object] = field(default_factory=dict)
 
 
 def reply(request: Request, services: Services) -> Reply:
     """Answers one request, whatever comes, and logs one line about it."""
     started = perf_counter()
-    progress = _Progress()
+    api = routing.api_of(request)
+    progress = _Progress(request)
     try:
-        answer = _answer(request, services, progress)
+        answer = _answer(api, services, progress)
     except Exception as error:
-        answer = _refuse(error, progress)
-    headers = {
-        "Content-Type": "application/json",
-        "Cache-Control": _caching(progress.route),
-        **cors.headers(services.settings.cors_origins, request.headers),
-        **answer.headers,
-    }
-    bodyless = answer.body is None or request.method == "HEAD"
-    body = "" if bodyless else envelope.to_json(answer.body)
+        answer = _refuse(api, error, progress)
+    headers = {**api.headers(progress.request, progress.call, answer, services), **answer.headers}
+    bodyless = answer.body is None or progress.request.method == "HEAD"
+    body = "" if bodyless else _written(answer)
     log = getattr(services.logger, progress.level)
     log(
         "call",
         extra={
-            "method": request.method,
+            "method": progress.request.method,
             "route": request.path,
             "status": answer.status,
             "ms": round((perf_counter() - started) * 1000, 1),
@@ -82,17 +64,25 @@ def reply(request: Request, services: Services) -> Reply:
     return Reply(answer.status, headers, body)
 
 
-def _answer(request: Request, services: Services, progress: _Progress) -> Answer:
-    routes = routing.TABLE.get(request.path)
+def _answer(api: Api, services: Services, progress: _Progress) -> Answer:
+    progress.request = request = api.read(progress.request)
+    routes = api.routes_at(request, services)
     if routes is None:
         raise UnknownRoute
     allowed = (*routes, "OPTIONS")
     if request.method == "OPTIONS":
-        return Answer(204, None, {"Allow": ", ".join(allowed), **cors.preflight(allowed)})
-    progress.route = route = routes.get(request.method)
+        return Answer(204, None, {"Allow": ", ".join(allowed), **api.preflight(allowed)})
+    route = routes.get(request.method)
     if route is None:
         raise MethodNotAllowed(request.method, allowed)
-    call = Call(
+    progress.call = call = _call(request, route, services)
+    progress.fields.update(request.path_parameters)
+    progress.fields.update(api.admit(call))
+    return route.handler(call)
+
+
+def _call(request: Request, route: Operation, services: Services) -> Call:
+    return Call(
         method=request.method,
         route=route,
         headers=request.headers,
@@ -101,24 +91,14 @@ def _answer(request: Request, services: Services, progress: _Progress) -> Answer
         raw_body=request.raw_body,
         prefix=request.prefix,
         services=services,
+        scheme=request.scheme,
+        host=request.host,
+        repeated=request.repeated,
     )
-    progress.fields.update(request.path_parameters)
-    _authenticate(call, progress)
-    return route.handler(call)
 
 
-def _authenticate(call: Call, progress: _Progress) -> None:
-    """Denies by default: only a route that says so is open to anyone."""
-    if call.route.audience is Audience.ANYONE:
-        return
-    principal = call.services.accounts.authenticate(call.headers.get("authorization"))
-    progress.fields["token_id"] = principal.token_id
-    if call.route.audience is Audience.ADMIN and not principal.is_admin:
-        raise NotAnAdmin
-
-
-def _refuse(error: Exception, progress: _Progress) -> Answer:
-    mapped = map_error(error, progress.route.audience if progress.route else Audience.ANYONE)
+def _refuse(api: Api, error: Exception, progress: _Progress) -> Answer:
+    mapped = api.refuse(error, progress.request, progress.call)
     progress.level = mapped.level
     progress.fields["error"] = type(error).__name__
     if isinstance(error, Unavailable):
@@ -128,7 +108,14 @@ def _refuse(error: Exception, progress: _Progress) -> Answer:
     return mapped.answer
 
 
-def _caching(route: Route | None) -> str:
-    return (
-        "no-store" if route is not None and route.method == "GET" and route.mutates else "no-cache, private"
-    )
+def _written(answer: Answer) -> str | bytes:
+    """The body as it leaves: text wherever it is text, so that no client has to undo base64."""
+    if not isinstance(answer.body, bytes):
+        return envelope.to_json(answer.body)
+    try:
+        return answer.body.decode()
+    except UnicodeDecodeError:
+        return answer.body
+
+
+__all__ = ["Reply", "Request", "reply"]

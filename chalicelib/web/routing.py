@@ -1,9 +1,12 @@
-"""All routes by path and method, and the documentation as one of them."""
+"""All routes by path and method, the documentation as one of them; and which API a request belongs to."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 from chalicelib.web import admin, articles, job_routes
-from chalicelib.web.call import Answer, Audience, Call, Route, Success
+from chalicelib.web.api import Api, ArticleApi
+from chalicelib.web.call import Answer, Audience, Call, Operation, Request, Route, RouteTable, Success
+from chalicelib.web.lrs import routes as lrs_routes
+from chalicelib.web.lrs.api import LrsApi
 
 
 def document(call: Call) -> Answer:
@@ -32,12 +35,10 @@ DOCUMENT = Route(
 
 ROUTES: tuple[Route, ...] = (*articles.ROUTES, *admin.ROUTES, *job_routes.ROUTES, DOCUMENT)
 
-RouteTable = Mapping[str, Mapping[str, Route]]
 
-
-def by_path(routes: tuple[Route, ...]) -> RouteTable:
+def by_path(routes: Sequence[Operation]) -> RouteTable:
     """Path → method → route. Raises `ValueError` where two routes answer the same call or share a name."""
-    table: dict[str, dict[str, Route]] = {}
+    table: dict[str, dict[str, Operation]] = {}
     for route in routes:
         methods = table.setdefault(route.path, {})
         for method in route.methods:
@@ -50,4 +51,14 @@ def by_path(routes: tuple[Route, ...]) -> RouteTable:
 
 
 TABLE = by_path(ROUTES)
-"""The table that the gateway serves."""
+"""The table of the article calls."""
+
+ARTICLES = ArticleApi(TABLE)
+LRS = LrsApi(by_path(lrs_routes.ROUTES))
+APIS: tuple[Api, ...] = (ARTICLES, LRS)
+"""What the gateway serves."""
+
+
+def api_of(request: Request) -> Api:
+    """The API that answers a request; of what is nowhere, whose form the answer has."""
+    return LRS if request.address.startswith("/lrs/") else ARTICLES

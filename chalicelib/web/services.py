@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
     from chalicelib.accounts.service import Accounts
     from chalicelib.articles.service import ArticleService
+    from chalicelib.joined_lrs import JoinedLrs
     from chalicelib.ledger.acceptance import Acceptance
     from chalicelib.ledger.commands import Commands
     from chalicelib.ledger.listing import Listing
@@ -35,3 +36,5 @@ class Services(Protocol):
     def listing(self) -> Listing: ...
     @property
     def commands(self) -> Commands: ...
+    @property
+    def lrs(self) -> JoinedLrs: ...

@@ -26,6 +26,7 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     text: str
+    body: bytes = b""
 
     @property
     def json(self) -> Any:
@@ -101,9 +102,22 @@ class Gateway:
             sent["Authorization"] = f"Bearer {bearer}"
         raw = body if isinstance(body, bytes | None) else json.dumps(body).encode()
         answer = self.api(event(self.api.routes, method, target, sent, raw), Context())
-        assert answer["isBase64Encoded"] is False
         assert isinstance(answer["body"], str)
         answered = {**answer["headers"], **answer["multiValueHeaders"]}
+        encoded = answer["isBase64Encoded"]
+        raw = base64.b64decode(answer["body"]) if encoded else answer["body"].encode()
+        assert encoded is not _is_text(raw)
         return Answer(
-            answer["statusCode"], {name.lower(): value for name, value in answered.items()}, answer["body"]
+            answer["statusCode"],
+            {name.lower(): value for name, value in answered.items()},
+            "" if encoded else answer["body"],
+            raw,
         )
+
+
+def _is_text(raw: bytes) -> bool:
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -1,5 +1,6 @@
 """The system behind the HTTP application on doubles: real rules, memory instead of AWS."""
 
+import base64
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -7,10 +8,13 @@ from functools import cached_property
 from itertools import count
 from typing import Any, TypeVar
 
-from chalicelib.accounts.passwords import ScryptCost
 from chalicelib.accounts.service import Accounts
 from chalicelib.articles.service import ArticleService
+from chalicelib.errors import Forbidden, NotFound, Unauthenticated
 from chalicelib.ledger.listing import FailedJob, Listed
+from chalicelib.lrs.access.principal import Principal
+from chalicelib.lrs.versions import V2, XapiVersion
+from chalicelib.passwords import ScryptCost
 from chalicelib.settings import Settings
 from tests.doubles.accounts import InMemoryAccounts
 from tests.doubles.article_store import MemoryArticleStore
@@ -126,6 +130,43 @@ class RecordingCommands:
         return Receipt(17)
 
 
+CLIENT = "lms"
+STORE = "main"
+PASSWORD = "a long password"
+
+
+@dataclass
+class OneClientGuard:
+    """Lets one client into one store, with its password."""
+
+    permissions: frozenset[str] = frozenset(("xapi/all",))
+    xapi_version: XapiVersion = V2
+    allowed: tuple[str, ...] = ("*",)
+
+    def authenticate(self, authorization: str | None, client: str, store: str) -> Principal:
+        credentials = base64.b64encode(f"{CLIENT}:{PASSWORD}".encode()).decode()
+        if authorization != f"Basic {credentials}":
+            raise Unauthenticated
+        if client != CLIENT:
+            raise Forbidden("These are the credentials of another client.")
+        if store not in (STORE, ""):
+            raise NotFound("store", store)
+        authority = {"objectType": "Agent", "account": {"homePage": "https://lrs.example", "name": client}}
+        return Principal(
+            client, store, self.permissions, authority, xapi_version=self.xapi_version, cors=self.allowed
+        )
+
+    def allowed_origins(self, client: str) -> tuple[str, ...]:
+        return self.allowed if client == CLIENT else ("https://other.example",)
+
+
+@dataclass
+class LrsStandIns:
+    """The record store's services that calls of every kind need."""
+
+    guard: Any = field(default_factory=OneClientGuard)
+
+
 class StandIns:
     """The services of an application under test."""
 
@@ -137,6 +178,7 @@ class StandIns:
         self.listing: Any = Lists()
         self.commands: Any = RecordingCommands()
         self.article_store = MemoryArticleStore()
+        self.lrs: Any = LrsStandIns()
 
     @cached_property
     def settings(self) -> Settings:

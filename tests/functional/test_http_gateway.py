@@ -64,9 +64,18 @@ def test_links_stand_under_the_address_that_was_called(api: HttpApi) -> None:
 
 
 def test_what_is_deployed_has_the_routes_and_a_function_per_trigger() -> None:
-    assert set(deployed.app.routes) == {*routing.TABLE, "/", "/{proxy+}"}
+    paths = [path for each in routing.APIS for path in each.table]
+    assert set(deployed.app.routes) == {*paths, "/", "/{proxy+}"}
     functions = {function.name for function in deployed.app.pure_lambda_functions}
-    assert functions == {"intake", "file_worker", "apply", "maintenance", "dead_letters", "sweep"}
+    assert functions == {
+        "intake",
+        "file_worker",
+        "apply",
+        "maintenance",
+        "dead_letters",
+        "sweep",
+        "record_sweep",
+    }
 
 
 def test_a_deployed_call_prints_one_line_of_json() -> None:

@@ -31,6 +31,7 @@ class System(World):
     def __init__(self) -> None:
         super().__init__()
         self.logger: Any = Lines()
+        self.lrs: Any = None
 
     def log_failure(self, what: str, error: Exception) -> None:
         raise error
