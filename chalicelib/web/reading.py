@@ -1,19 +1,16 @@
 """Reading what a client sent: strict JSON, path parameters, query parameters, with every fault said."""
 
-import json
-import math
 import re
 from collections.abc import Mapping
-from typing import NoReturn
 from urllib.parse import unquote
 
 from chalicelib.errors import Invalid
+from chalicelib.lrs import strict_json
 from chalicelib.web.call import Call
 from chalicelib.web.refusals import BrokenJson, TooLarge, UnsupportedMediaType
 
 # Lambda takes 6 MB of event and the gateway wraps every body in base64 (4 bytes for 3): beyond this AWS refuses.
 BODY_BYTES = 4_500_000
-_TOO_DEEP = "The body is not usable: its JSON is nested too deeply."
 _DIGITS = re.compile("[0-9]{1,18}")
 
 
@@ -41,22 +38,9 @@ def json_object(call: Call) -> dict[str, object]:
 def parse_json(text: str) -> object:
     """The value of a JSON text. Raises `BrokenJson` for anything that RFC 8259 or good sense does not allow."""
     try:
-        value: object = json.loads(
-            text, object_pairs_hook=_unique, parse_constant=_refuse_constant, parse_float=_finite
-        )
-    except json.JSONDecodeError as error:
-        raise BrokenJson(
-            f"The body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}."
-        ) from None
-    except RecursionError:
-        raise BrokenJson(_TOO_DEEP) from None
-    except ValueError:  # Python refuses to read an integer of more than 4,300 digits
-        raise BrokenJson(
-            "The body is not usable: a number has too many digits; send it as a string."
-        ) from None
-    if "\\u" in text:
-        _check_surrogates(value)
-    return value
+        return strict_json.parse(text)
+    except strict_json.InvalidJson as error:
+        raise BrokenJson(str(error)) from None
 
 
 def path_parameter(call: Call, name: str) -> str:
@@ -115,30 +99,3 @@ def _check_media_type(headers: Mapping[str, str]) -> None:
     ]
     if any(charset not in ("utf-8", "utf8", "us-ascii") for charset in charsets):
         raise UnsupportedMediaType("The body must be JSON in UTF-8.")
-
-
-def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise BrokenJson("The body is not usable: a key stands twice in one JSON object.")
-    return found
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise BrokenJson(f"The body is not JSON: {name} is no JSON value.")
-
-
-def _finite(text: str) -> float:
-    value = float(text)
-    if not math.isfinite(value):
-        raise BrokenJson("The body is not usable: a number is too large.")
-    return value
-
-
-def _check_surrogates(value: object) -> None:
-    try:
-        json.dumps(value, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        raise BrokenJson("The body is not usable: a text holds half of a surrogate pair.") from None
-    except RecursionError:  # writing goes a little deeper than reading
-        raise BrokenJson(_TOO_DEEP) from None
