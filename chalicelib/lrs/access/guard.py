@@ -13,6 +13,7 @@ from chalicelib.lrs.access.basic import BasicCredentials, read_header
 from chalicelib.lrs.access.effective import EffectiveOptions
 from chalicelib.lrs.access.permissions import of_token
 from chalicelib.lrs.access.principal import Cmi5Session, Principal
+from chalicelib.lrs.access.slugs import addressable
 from chalicelib.lrs.versions import V1, V2, XapiVersion
 from chalicelib.passwords import ScryptCost, hash_of_nobody, verify_password
 from chalicelib.ports.lrs_access import AccessStore, ClientRecord, StoreRecord
@@ -62,7 +63,7 @@ class Guard:
         credentials = read_header(authorization)
         if credentials is None:
             raise Unauthenticated
-        found = self._store.read(client, store)
+        found = self._store.read(addressable(client), addressable(store))
         if credentials.is_token:
             return self._bearer(credentials, found.client, found.store, store)
         if found.client is None or not self._proves(credentials, found.client):
@@ -71,7 +72,7 @@ class Guard:
 
     def allowed_origins(self, client: str) -> tuple[str, ...]:
         """The origins whose scripts may call this client: `*` or a list; of a client that is not there, `*`."""
-        found = self._store.read(client).client
+        found = self._store.read(addressable(client)).client
         return ("*",) if found is None else found.cors
 
     def _bearer(

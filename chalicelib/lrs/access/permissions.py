@@ -2,9 +2,6 @@
 
 from collections.abc import Collection, Mapping
 
-from chalicelib.errors import Forbidden
-from chalicelib.lrs.access.principal import Principal
-
 _READS = frozenset(
     {
         "xapi/statements/read",
@@ -85,11 +82,11 @@ def allows(permissions: Collection[str], needed: str) -> bool:
     return any(needed in GRANTS.get(permission, ()) for permission in permissions)
 
 
-def require(principal: Principal, needed: str) -> None:
-    """Raises `Forbidden`, which names the permissions that would do, where the caller may not do this."""
-    if not allows(principal.permissions, needed):
-        would = [permission for permission, given in GRANTS.items() if needed in given]
-        raise Forbidden(f"This call needs one of these permissions: {', '.join(would)}.")
+def giving(needed: str) -> tuple[str, ...]:
+    """The permissions that give a right: any one of them will do. Raises KeyError for what is no right."""
+    if needed not in RIGHTS:
+        raise KeyError(needed)
+    return tuple(permission for permission, given in GRANTS.items() if needed in given)
 
 
 def of_token(permissions: Collection[str]) -> frozenset[str]:
