@@ -3,7 +3,8 @@
 Not compared, since an LRS may set or change it: id, stored, authority, version; the `display` of verbs; definitions
 of activities; the order of group members; the spelling of times, the case of UUIDs, hashes, language tags and of
 the domain of an address; durations beyond 0.01 s; whether a context activity stood there without its array; how a
-number is written, an `objectType` that says what would be assumed. Everything else is compared as it is, IRIs character by character.
+number is written; an `objectType` that says what would be assumed. Everything else is compared as it is, IRIs
+character by character.
 """
 
 import hashlib
