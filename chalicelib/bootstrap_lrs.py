@@ -12,11 +12,16 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
     from chalicelib.adapters.opensearch_connection import Transport
+    from chalicelib.ports.attachments import AttachmentRecords
     from chalicelib.ports.blobs import Blobs
     from chalicelib.ports.clock import Clock
+    from chalicelib.ports.lrs_access import AccessStore
     from chalicelib.ports.record_clock import RecordClock
+    from chalicelib.ports.registries import RegistryStore
     from chalicelib.ports.statement_store import StatementStore
     from chalicelib.settings import Settings
+
+ACCESS_ATTEMPTS = 3
 
 
 class Ground(Protocol):
@@ -61,8 +66,29 @@ class LrsServices(JoinedLrs):
         return DynamoRecordClock(self._services.dynamodb_client(1), self.settings.records_table)
 
     @cached_property
+    def attachment_records(self) -> AttachmentRecords:
+        """Who holds which attachments, in DynamoDB."""
+        from chalicelib.adapters.dynamodb_attachments import DynamoAttachmentRecords
+
+        return DynamoAttachmentRecords(self._services.dynamodb_client(3), self.settings.records_table)
+
+    @cached_property
     def statement_store(self) -> StatementStore:
         """The statements in OpenSearch."""
         from chalicelib.adapters.opensearch_statements import OpenSearchStatements
 
         return OpenSearchStatements(self._services.search_transport, self.settings.lrs_index)
+
+    @cached_property
+    def access_store(self) -> AccessStore:
+        """Stores, clients and connections in DynamoDB."""
+        from chalicelib.adapters.dynamodb_access import DynamoAccess
+
+        return DynamoAccess(self._services.dynamodb_client(ACCESS_ATTEMPTS), self.settings.access_table)
+
+    @cached_property
+    def registry_store(self) -> RegistryStore:
+        """What is known of agents, activities and terms, in OpenSearch."""
+        from chalicelib.adapters.opensearch_registries import OpenSearchRegistries
+
+        return OpenSearchRegistries(self._services.search_transport, self.settings.lrs_index)

@@ -7,12 +7,28 @@ from __future__ import annotations
 
 import secrets
 from abc import ABC, abstractmethod
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from chalicelib.lrs.attachments.service import Attachments
+    from chalicelib.lrs.access.effective import EffectiveOptions
+    from chalicelib.lrs.access.guard import Guard
+    from chalicelib.lrs.access.service import Access
+    from chalicelib.lrs.options import PipelineOptions
+    from chalicelib.lrs.registries.persons import Persons
+    from chalicelib.lrs.registries.service import Registries
+    from chalicelib.lrs.statements.effects import Effects
+    from chalicelib.lrs.statements.reading import Reader
+    from chalicelib.lrs.statements.recording import Recording
+    from chalicelib.lrs.statements.settling import Settling
+    from chalicelib.lrs.statements.sweep import RecordSweep
+    from chalicelib.ports.attachments import AttachmentRecords
     from chalicelib.ports.blobs import Blobs
     from chalicelib.ports.clock import Clock
+    from chalicelib.ports.lrs_access import AccessStore
     from chalicelib.ports.record_clock import RecordClock
+    from chalicelib.ports.registries import RegistryStore
     from chalicelib.ports.statement_store import StatementStore
     from chalicelib.settings import Settings
 
@@ -35,7 +51,121 @@ class JoinedLrs(ABC):
     @property
     @abstractmethod
     def statement_store(self) -> StatementStore: ...
+    @property
+    @abstractmethod
+    def registry_store(self) -> RegistryStore: ...
+    @property
+    @abstractmethod
+    def attachment_records(self) -> AttachmentRecords: ...
+
+    @property
+    @abstractmethod
+    def access_store(self) -> AccessStore: ...
 
     def new_id(self) -> str:
         """A random name by which a writer knows its own write."""
         return secrets.token_hex(8)
+
+    @abstractmethod
+    def log_failure(self, what: str, error: Exception) -> None:
+        """Notes work that another will do again: the kind of the error, not its text, which may repeat data."""
+        ...
+
+    @cached_property
+    def attachments(self) -> Attachments:
+        """The bytes of attachments."""
+        from chalicelib.lrs.attachments.service import Attachments
+
+        return Attachments(self.attachment_records, self.blobs, self.clock, self.new_id)
+
+    @cached_property
+    def reader(self) -> Reader:
+        """Reads statements."""
+        from chalicelib.lrs.statements.reading import Reader
+
+        return Reader(self.record_clock, self.statement_store, self.clock)
+
+    @cached_property
+    def recording(self) -> Recording:
+        """Records statements."""
+        from chalicelib.lrs.statements.recording import Recording
+
+        return Recording(
+            self.record_clock,
+            self.statement_store,
+            self.attachments,
+            self.effects,
+            self.settling,
+            self.clock,
+            self.new_id,
+            self.log_failure,
+        )
+
+    @cached_property
+    def effects(self) -> Effects:
+        """What committed statements do to others."""
+        from chalicelib.lrs.statements.effects import Effects
+
+        return Effects(self.statement_store, self.record_clock, self.registries, self.clock)
+
+    @cached_property
+    def settling(self) -> Settling:
+        """Ends batches."""
+        from chalicelib.lrs.statements.settling import Settling
+
+        return Settling(
+            self.record_clock,
+            self.statement_store,
+            self.attachments,
+            self.effects,
+            self.clock,
+            self.options_of,
+        )
+
+    @cached_property
+    def sweep(self) -> RecordSweep:
+        """Ends the batches that their writers left open."""
+        from chalicelib.lrs.statements.sweep import RecordSweep
+
+        return RecordSweep(self.record_clock, self.settling, self.clock, self.log_failure)
+
+    @cached_property
+    def guard(self) -> Guard:
+        """Lets clients in."""
+        from chalicelib.lrs.access.guard import Guard
+
+        return Guard(self.access_store, lambda: self.cmi5_tokens, self.effective_options)
+
+    @cached_property
+    def access(self) -> Access:
+        """Stores, clients and connections."""
+        from chalicelib.lrs.access.service import Access
+
+        return Access(self.access_store, self.clock, self.effective_options)
+
+    @cached_property
+    def effective_options(self) -> EffectiveOptions:
+        """The pipeline options of the deployment around those of a client."""
+        from chalicelib.lrs.access.effective import EffectiveOptions
+
+        settings = self.settings
+        return EffectiveOptions(settings.lrs_pipeline_defaults, settings.lrs_pipeline_forced)
+
+    def options_of(self, client: str) -> PipelineOptions:
+        """The options that hold for a client, by its slug; of one that is gone, those of the deployment."""
+        found = self.access_store.read(client).client
+        return self.effective_options.of({} if found is None else found.pipeline)
+
+    @cached_property
+    def registries(self) -> Registries:
+        """Agents, activities and terms."""
+        from chalicelib.lrs.registries.service import Registries
+
+        return Registries(self.registry_store)
+
+    @cached_property
+    def persons(self) -> Persons:
+        """Agents that are the same person."""
+        from chalicelib.lrs.registries.persons import Persons
+
+        return Persons(self.registry_store)
