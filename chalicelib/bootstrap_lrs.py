@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from chalicelib.ports.attachments import AttachmentRecords
     from chalicelib.ports.blobs import Blobs
     from chalicelib.ports.clock import Clock
+    from chalicelib.ports.cmi5_tokens import TokenStore
     from chalicelib.ports.lrs_access import AccessStore
     from chalicelib.ports.record_clock import RecordClock
     from chalicelib.ports.registries import RegistryStore
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from chalicelib.settings import Settings
 
 ACCESS_ATTEMPTS = 3
+RECORD_ATTEMPTS = 3  # every write is conditional or has the same effect twice
 
 
 class Ground(Protocol):
@@ -58,6 +60,10 @@ class LrsServices(JoinedLrs):
     def blobs(self) -> Blobs:
         return self._services.blobs
 
+    def log_failure(self, what: str, error: Exception) -> None:
+        """Notes work that another will do again, in the log of all services."""
+        self._services.log_failure(what, error)
+
     @cached_property
     def record_clock(self) -> RecordClock:
         """The clocks of the stores, in DynamoDB."""
@@ -70,7 +76,7 @@ class LrsServices(JoinedLrs):
         """Who holds which attachments, in DynamoDB."""
         from chalicelib.adapters.dynamodb_attachments import DynamoAttachmentRecords
 
-        return DynamoAttachmentRecords(self._services.dynamodb_client(3), self.settings.records_table)
+        return DynamoAttachmentRecords(self._services.dynamodb_client(RECORD_ATTEMPTS), self.settings.records_table)
 
     @cached_property
     def statement_store(self) -> StatementStore:
@@ -85,6 +91,13 @@ class LrsServices(JoinedLrs):
         from chalicelib.adapters.dynamodb_access import DynamoAccess
 
         return DynamoAccess(self._services.dynamodb_client(ACCESS_ATTEMPTS), self.settings.access_table)
+
+    @cached_property
+    def token_store(self) -> TokenStore:
+        """cmi5 tokens in DynamoDB."""
+        from chalicelib.adapters.dynamodb_cmi5_tokens import DynamoCmi5Tokens
+
+        return DynamoCmi5Tokens(self._services.dynamodb_client(ACCESS_ATTEMPTS), self.settings.access_table)
 
     @cached_property
     def registry_store(self) -> RegistryStore:

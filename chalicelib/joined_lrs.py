@@ -11,10 +11,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from chalicelib.lrs.attachments.service import Attachments
     from chalicelib.lrs.access.effective import EffectiveOptions
     from chalicelib.lrs.access.guard import Guard
     from chalicelib.lrs.access.service import Access
+    from chalicelib.lrs.attachments.service import Attachments
+    from chalicelib.lrs.cmi5.tokens import Cmi5Tokens
     from chalicelib.lrs.options import PipelineOptions
     from chalicelib.lrs.registries.persons import Persons
     from chalicelib.lrs.registries.service import Registries
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from chalicelib.ports.attachments import AttachmentRecords
     from chalicelib.ports.blobs import Blobs
     from chalicelib.ports.clock import Clock
+    from chalicelib.ports.cmi5_tokens import TokenStore
     from chalicelib.ports.lrs_access import AccessStore
     from chalicelib.ports.record_clock import RecordClock
     from chalicelib.ports.registries import RegistryStore
@@ -61,6 +63,9 @@ class JoinedLrs(ABC):
     @property
     @abstractmethod
     def access_store(self) -> AccessStore: ...
+    @property
+    @abstractmethod
+    def token_store(self) -> TokenStore: ...
 
     def new_id(self) -> str:
         """A random name by which a writer knows its own write."""
@@ -127,7 +132,14 @@ class JoinedLrs(ABC):
         """Ends the batches that their writers left open."""
         from chalicelib.lrs.statements.sweep import RecordSweep
 
-        return RecordSweep(self.record_clock, self.settling, self.clock, self.log_failure)
+        return RecordSweep(
+            self.record_clock,
+            self.statement_store,
+            self.attachments,
+            self.settling,
+            self.clock,
+            self.log_failure,
+        )
 
     @cached_property
     def guard(self) -> Guard:
@@ -142,6 +154,13 @@ class JoinedLrs(ABC):
         from chalicelib.lrs.access.service import Access
 
         return Access(self.access_store, self.clock, self.effective_options)
+
+    @cached_property
+    def cmi5_tokens(self) -> Cmi5Tokens:
+        """Tokens of assignable units."""
+        from chalicelib.lrs.cmi5.tokens import Cmi5Tokens
+
+        return Cmi5Tokens(self.token_store, self.access_store, self.clock)
 
     @cached_property
     def effective_options(self) -> EffectiveOptions:

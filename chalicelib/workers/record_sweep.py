@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 def handle(event: Event, context: Any, services: Services) -> None:
     """Sweeps every store, and says what it ended."""
-    swept = services.lrs.sweep.run(services.lrs.stores.slugs())
+    lrs = services.lrs
+    swept = lrs.sweep.run(store.slug for store in lrs.access_store.stores())
     if swept.finished or swept.undone or swept.cleared:
         ended = {"finished": swept.finished, "undone": swept.undone, "cleared": swept.cleared}
         services.logger.warning("batches of statements were left open by their writers", extra=ended)

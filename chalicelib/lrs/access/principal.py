@@ -9,12 +9,16 @@ from chalicelib.lrs.versions import V2, XapiVersion
 
 @dataclass(frozen=True)
 class Cmi5Session:
-    """What a cmi5 token allows: this agent (as xAPI JSON), this activity, this registration where one was named."""
+    """What a cmi5 token allows: this agent (as xAPI JSON), this activity, this registration where one was named.
+
+    `origin`: where its page comes from, with scheme or (any scheme) without; empty: anywhere.
+    """
 
     token_id: str
     agent: Mapping[str, object]
     activity_id: str
     registration: str | None = None
+    origin: str = ""
 
 
 @dataclass(frozen=True)
