@@ -108,7 +108,7 @@ def test_statements_recorded_later_leave_persons_as_they_are(store: MemoryRegist
     Persons(store).make_one("one", [agent("ann"), agent("amy")], "client", 1)
     recorded(store, agent("ann", name="Ann"), agent("amy", name="Amy"))
     assert persons_of(store) == {frozenset({"ann", "amy"})}
-    assert Persons(store).describe("one", agent("ann"))["name"] == ["Ann", "Amy"]
+    assert Persons(store).describe("one", agent("ann"))["name"] == ["Amy", "Ann"]
 
 
 def test_persons_come_in_pages(store: MemoryRegistryStore) -> None:
