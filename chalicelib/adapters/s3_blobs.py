@@ -92,6 +92,14 @@ class S3Blobs:
             raise Unavailable(PART, "ConditionalRequestConflict")
         return size
 
+    def put(self, key: str, data: bytes) -> None:
+        with answered(PART):
+            self._client.put_object(Bucket=self._bucket, Key=key, Body=data)
+
+    def delete(self, key: str) -> None:
+        with answered(PART):
+            self._client.delete_object(Bucket=self._bucket, Key=key)
+
     def versions(self, key: str) -> list[ObjectVersion]:
         found: list[ObjectVersion] = []
         pages = self._client.get_paginator("list_object_versions").paginate(Bucket=self._bucket, Prefix=key)

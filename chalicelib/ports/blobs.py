@@ -1,4 +1,4 @@
-"""Bytes: delta files as people drop them, and the snapshots that every retry reads."""
+"""Bytes: delta files as people drop them, the snapshots that every retry reads, attachments and large documents."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -38,6 +38,14 @@ class Blobs(Protocol):
 
         Returns the size of what is stored under the key. If `chunks` raises, nothing is stored and it is raised on.
         """
+        ...
+
+    def put(self, key: str, data: bytes) -> object:
+        """Stores these bytes, whatever was under the key before; what it returns says nothing."""
+        ...
+
+    def delete(self, key: str) -> None:
+        """Takes the object away; nothing where there is none. A versioned bucket keeps its old version for a while."""
         ...
 
     def versions(self, key: str) -> list[ObjectVersion]:
