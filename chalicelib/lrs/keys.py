@@ -24,7 +24,7 @@ def agent_key(agent: Mapping[str, object]) -> str | None:
             return key(f"{name}:{value}")
     account = agent.get("account")
     if isinstance(account, Mapping):
-        home, name = account.get("homePage"), account.get("name")
-        if isinstance(home, str) and isinstance(name, str):
-            return key(f"account:{len(home)}:{home}|{name}")
+        home, login = account.get("homePage"), account.get("name")
+        if isinstance(home, str) and isinstance(login, str):
+            return key(f"account:{len(home)}:{home}|{login}")
     return None

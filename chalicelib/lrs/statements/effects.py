@@ -7,7 +7,7 @@ itself first and looks for the other then, so that one of them sees both. docs/r
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
@@ -54,7 +54,7 @@ class Effects:
         options: PipelineOptions,
         *,
         anyone_may_know: bool,
-        values: Sequence[dict[str, object]] | None = None,
+        values: Sequence[Mapping[str, object]] | None = None,
     ) -> None:
         """Does all effects of the statements of one client in a committed batch.
 
@@ -71,7 +71,8 @@ class Effects:
         if anyone_may_know:
             self._heed_marks(store, settled)
         noted = values if values is not None else [json.loads(record.text) for record in settled]
-        self._registries.note(store, noted, options, self._now())
+        if settled:
+            self._registries.note(store, noted, options, self._now(), settled[0].client)
 
     def _take_places(self, store: str, records: Sequence[StatementRecord]) -> list[StatementRecord]:
         """Statements that wait to replace others take their places."""
@@ -134,23 +135,28 @@ class Effects:
                 self._spread(store, [(referrer, _targets_of(found)) for referrer in mark.referrers])
 
     def _spread(self, store: str, work: Sequence[tuple[str, Sequence[Keys]]]) -> None:
-        """Adds targets to statements, and to those that refer to them, as far as that goes."""
+        """Adds targets to statements, and to those that refer to them, as far as that goes.
+
+        It goes on where nothing was to be added, too: another may have been killed halfway up.
+        """
+        seen: set[str] = set()
         for _ in range(MOST_ROUNDS):
-            changed = [name for name, targets in work if self._add_targets(store, name, targets)]
-            if not changed:
-                return
-            above = self._store.referring_to(store, changed, PER_READ)
+            for name, targets in work:
+                self._add_targets(store, name, targets)
+            reached = list(dict.fromkeys(name for name, _ in work if name not in seen))
+            seen.update(reached)
+            above = self._store.referring_to(store, reached, PER_READ) if reached else []
             if not above:
                 return
-            below = self._store.get_many(store, changed)
+            below = self._store.get_many(store, reached)
             work = [
                 (record.id, _targets_of(below[record.refers_to]))
                 for record in above
                 if record.refers_to in below
             ]
 
-    def _add_targets(self, store: str, name: str, targets: Sequence[Keys]) -> bool:
-        """Whether the statement lacked any of these; it has them now."""
+    def _add_targets(self, store: str, name: str, targets: Sequence[Keys]) -> None:
+        """The statement has these targets from here on."""
 
         def with_targets() -> StatementRecord | None:
             found = self._store.get_many(store, [name]).get(name)
@@ -159,7 +165,7 @@ class Effects:
             every = tuple(dict.fromkeys((*found.targets, *targets)))[:MOST_TARGETS]
             return None if every == found.targets else replace(found, targets=every)
 
-        return self._change(with_targets, self._update)
+        self._change(with_targets, self._update)
 
     def _is_settled(self, store: str, name: str) -> bool:
         """Whether the statement is there for good: committed, so that no other will be written in its place."""
@@ -178,15 +184,15 @@ class Effects:
     def _update(self, record: StatementRecord) -> Outcome:
         return self._store.update([record])[0]
 
-    def _change(self, made: Callable[[], T | None], write: Callable[[T], Outcome]) -> bool:
-        """Reads, changes and writes until no one else was faster; False: there was nothing to change."""
+    def _change(self, made: Callable[[], T | None], write: Callable[[T], Outcome]) -> None:
+        """Reads, changes and writes until no one else was faster, or there is nothing to change."""
         for _ in range(TRIES):
             changed = made()
             if changed is None:
-                return False
+                return
             outcome = write(changed)
             if isinstance(outcome, Stored):
-                return True
+                return
             if not isinstance(outcome, Taken):
                 raise Unavailable(PART, outcome.reason)
             self._clock.sleep(0.01)

@@ -3,11 +3,13 @@
 docs/record-store.md says why a reader misses nothing and sees nothing twice.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 
 from chalicelib.errors import Invalid, NotFound, Unavailable
 from chalicelib.lrs.access.principal import Principal
+from chalicelib.lrs.cmi5 import rules
 from chalicelib.lrs.keys import agent_key
 from chalicelib.lrs.statements.query import MOST_PER_PAGE, Cursor, Page, StatementQuery
 from chalicelib.lrs.times import microseconds
@@ -29,11 +31,13 @@ class Reader:
         self._refreshed: dict[str, int] = {}  # store → `finished` of a reading that a refresh followed
 
     def get(self, principal: Principal, statement_id: str, voided: bool = False) -> StatementRecord:
-        """One statement, with `voided` one that was voided. Raises `NotFound`; `Unavailable`."""
+        """One statement, with `voided` one that was voided. Raises `NotFound`; `Forbidden`; `Unavailable`."""
         record = self.find(principal.store, [statement_id]).get(statement_id.lower())
         authority = _authority(principal)
         if record is None or record.voided != voided or authority not in (None, record.authority):
             raise NotFound("statement", statement_id)
+        if principal.cmi5 is not None:
+            rules.may_read(principal.cmi5, json.loads(record.text))
         return record
 
     def find(self, store: str, ids: Sequence[str]) -> dict[str, StatementRecord]:
@@ -58,8 +62,9 @@ class Reader:
     def query(self, principal: Principal, query: StatementQuery, cursor: str | None = None) -> Page:
         """A page of the statements that match; the pages of one query show a fixed set.
 
-        Raises `Invalid` for a cursor that is none; `Unavailable`.
+        Raises `Invalid` for a cursor that is none; `Forbidden` where a cmi5 token asks for others'; `Unavailable`.
         """
+        query = rules.narrowed(principal.cmi5, query)
         search = StatementSearch(
             store=principal.store,
             upto=0,

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from chalicelib.errors import Unavailable, WriteConflict
+from chalicelib.lrs.cmi5 import rules
 from chalicelib.lrs.errors import StatementConflict
 from chalicelib.lrs.keys import agent_key
 from chalicelib.lrs.statements.preparing import Prepared, prepare
@@ -85,11 +86,13 @@ class Recording:
         """Stores all of these statements or none, and returns their ids as the client spelled them.
 
         `parts`: SHA-256 → bytes of the attachments that came along. `statement_id`: the one that a PUT names.
-        Raises `InvalidStatements`, `StatementConflict` (an id is stored with other content), `WriteConflict` (others
-        kept writing the same ids), `Unavailable` (it may have happened; the same request again tells).
+        Raises `InvalidStatements`, `Forbidden` (by a cmi5 token), `StatementConflict` (an id is stored with other
+        content), `WriteConflict` (others kept writing the same ids), `Unavailable` (it may have happened; the same
+        request again tells).
         """
         kept = dict(parts) if principal.options.record_attachments else {}
         prepared = prepare(principal, version, statements, frozenset(kept), statement_id)
+        rules.may_write(principal.cmi5, [each.value for each in prepared])
         if prepared:
             self._write(principal, prepared, kept)
         return [each.shown_id for each in prepared]
@@ -101,6 +104,8 @@ class Recording:
             attempt = self._begin(principal.store, name, len(prepared), parts)
             try:
                 self._fill(principal, prepared, attempt, deadline)
+                if not self._attachments.confirm(principal.store, name, attempt.claimed):
+                    raise Unavailable(PART, "the claims on attachments ran out, it took too long")
             except _Again:
                 self._give_up(principal.store, attempt)
                 self._clock.sleep(PAUSE_SECONDS)

@@ -1,17 +1,21 @@
-"""Once a minute: batches past their lease are ended, and what was undone is looked at once more."""
+"""Once a minute: batches past their lease are ended, what was undone is looked at once more, bytes that nothing
+refers to are freed."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from chalicelib.errors import Unavailable
+from chalicelib.lrs.attachments.service import Attachments
 from chalicelib.lrs.statements.settling import Settling
 from chalicelib.lrs.times import microseconds
 from chalicelib.ports.clock import Clock
 from chalicelib.ports.record_clock import RecordClock
+from chalicelib.ports.statement_store import StatementStore
 
 # A function lives 30 seconds behind the gateway and a request of its a few more: what a batch writes after that it
 # wrote before, and only waits somewhere. Ten minutes later nothing waits.
 UNDONE_SECONDS = 600
+ATTACHMENTS_A_SWEEP = 200
 
 
 @dataclass
@@ -22,6 +26,7 @@ class Swept:
     finished: int = 0
     undone: int = 0
     cleared: int = 0
+    attachments: int = 0
     failed: int = 0
 
 
@@ -31,11 +36,14 @@ class RecordSweep:
     def __init__(
         self,
         record_clock: RecordClock,
+        store: StatementStore,
+        attachments: Attachments,
         settling: Settling,
         clock: Clock,
         log_failure: Callable[[str, Exception], None],
     ) -> None:
-        self._record_clock, self._settling, self._clock = record_clock, settling, clock
+        self._record_clock, self._store, self._attachments = record_clock, store, attachments
+        self._settling, self._clock = settling, clock
         self._log_failure = log_failure
 
     def run(self, stores: Iterable[str]) -> Swept:
@@ -48,6 +56,11 @@ class RecordSweep:
             except Unavailable as error:
                 self._log_failure(f"sweep of store {store}", error)
                 swept.failed += 1
+        try:
+            swept.attachments = self._attachments.sweep(self._store.attached, ATTACHMENTS_A_SWEEP)
+        except Unavailable as error:
+            self._log_failure("sweep of attachments", error)
+            swept.failed += 1
         return swept
 
     def _sweep(self, store: str, swept: Swept) -> None:
