@@ -1,7 +1,7 @@
 """Stores, clients and connections in DynamoDB: one item each, and one that finds a client by its user name."""
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.adapters import dynamodb_access_items as items
 from chalicelib.adapters.aws_answers import answered, code_of
@@ -17,7 +17,6 @@ from chalicelib.ports.lrs_access import (
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
 READS = 3  # rounds of a read of a few items; DynamoDB may leave some out when it is busy
 
@@ -93,7 +92,7 @@ class DynamoAccess:
         """One transaction: the client, the item of its user name, and a look at its store."""
         before = self.read(client.slug).client if expected is not None else None
         named = {**items.username_key(client), "schema": {"N": str(items.SCHEMA)}}
-        steps: list["TransactWriteItemTypeDef"] = [
+        steps: list[Any] = [
             {"Put": {"TableName": self.table, "Item": items.client_item(client), **_if(expected)}},
             {"Put": {"TableName": self.table, "Item": named}},
             {
@@ -190,7 +189,7 @@ class DynamoAccess:
                 return False
         return True
 
-    def _transact(self, steps: list["TransactWriteItemTypeDef"]) -> bool:
+    def _transact(self, steps: list[Any]) -> bool:
         with answered(PART):
             try:
                 self._client.transact_write_items(TransactItems=steps)

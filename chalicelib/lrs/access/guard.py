@@ -11,6 +11,7 @@ from chalicelib.errors import Forbidden, NotFound, Unauthenticated
 from chalicelib.lrs.access.authority import authority_of
 from chalicelib.lrs.access.basic import BasicCredentials, read_header
 from chalicelib.lrs.access.effective import EffectiveOptions
+from chalicelib.lrs.access.identity import MAX_NAME
 from chalicelib.lrs.access.permissions import of_token
 from chalicelib.lrs.access.principal import Cmi5Session, Principal
 from chalicelib.lrs.access.slugs import addressable
@@ -125,7 +126,7 @@ class Guard:
         if not any(right):
             raise Unauthenticated
         if tried is None:
-            raise NotFound("Client", slug)
+            raise NotFound("Client", slug[:MAX_NAME])
         raise Forbidden("These are the credentials of another client than the one in the path.")
 
     def _proves(self, credentials: BasicCredentials, client: ClientRecord) -> bool:
@@ -150,7 +151,7 @@ class Guard:
 
 def _check_store(client: ClientRecord, store: StoreRecord | None, slug: str) -> None:
     if store is None:
-        raise NotFound("Store", slug)
+        raise NotFound("Store", slug[:MAX_NAME])
     if store.slug != client.store:
         raise Forbidden(f"The client {client.slug} belongs to another store than the one in the path.")
     if store.status != "ready":
