@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.lrs.validation.data_types import is_number
+from chalicelib.lrs.validation.equality import SIGNATURE_USAGE
 from chalicelib.lrs.validation.faults import Place, Report
 
 VOIDED = "http://adlnet.gov/expapi/verbs/voided"
@@ -132,3 +133,14 @@ def only_of_activities(value: Mapping[str, Any], at: Place, report: Report) -> N
             report.add(
                 ((at, "context"), name), "must not be there unless the object is an Activity", requirement
             )
+
+
+def signature_type(value: Mapping[str, Any], at: Place, report: Report) -> None:
+    """An attachment that is a signature is of this type (Data 2.6)."""
+    if value.get("usageType") != SIGNATURE_USAGE:
+        return
+    found = value.get("contentType")
+    if isinstance(found, str) and found.lower() != "application/octet-stream":
+        report.add(
+            (at, "contentType"), "must be application/octet-stream, because it is a signature", "XAPI-00115"
+        )

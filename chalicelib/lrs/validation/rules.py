@@ -212,6 +212,7 @@ ATTACHMENT = Object(
         "sha2": Property(SHA2, "XAPI-00103", required=True),
         "fileUrl": Property(IRI, "XAPI-00104"),
     },
+    (relations.signature_type,),
 )
 
 _OBJECTS: Mapping[str, Object] = {
