@@ -1,6 +1,6 @@
 """All routes of the record store."""
 
-from chalicelib.web.lrs import about, cmi5
+from chalicelib.web.lrs import about, access, activities, agents, cmi5
 from chalicelib.web.lrs.route import LrsRoute
 
-ROUTES: tuple[LrsRoute, ...] = (*about.ROUTES, *cmi5.ROUTES)
+ROUTES: tuple[LrsRoute, ...] = (*about.ROUTES, *access.ROUTES, *cmi5.ROUTES, *agents.ROUTES, *activities.ROUTES)
