@@ -3,4 +3,10 @@
 from chalicelib.web.lrs import about, access, activities, agents, cmi5
 from chalicelib.web.lrs.route import LrsRoute
 
-ROUTES: tuple[LrsRoute, ...] = (*about.ROUTES, *access.ROUTES, *cmi5.ROUTES, *agents.ROUTES, *activities.ROUTES)
+ROUTES: tuple[LrsRoute, ...] = (
+    *about.ROUTES,
+    *access.ROUTES,
+    *cmi5.ROUTES,
+    *agents.ROUTES,
+    *activities.ROUTES,
+)
