@@ -61,7 +61,7 @@ class Effects:
         `anyone_may_know`: their ids may have been named by other statements before they came. `values`: the
         statements as JSON values, where they are at hand. Raises `Unavailable`: to be done again.
         """
-        settled = self._take_places(store, records)
+        settled = self.take_places(store, records)
         for record in settled:
             if record.refers_to is None:
                 continue
@@ -74,8 +74,8 @@ class Effects:
         if settled:
             self._registries.note(store, noted, options, self._now(), settled[0].client)
 
-    def _take_places(self, store: str, records: Sequence[StatementRecord]) -> list[StatementRecord]:
-        """Statements that wait to replace others take their places."""
+    def take_places(self, store: str, records: Sequence[StatementRecord]) -> list[StatementRecord]:
+        """Statements that wait to replace others take their places; all records as they are in the store then."""
         settled = []
         for record in records:
             if record.store == store:
@@ -88,7 +88,8 @@ class Effects:
                     self._store.create([made])[0] if made.revision is None else self._store.update([made])[0]
                 ),
             )
-            self._store.remove([record])
+            if not isinstance(self._store.remove([record])[0], Stored):
+                raise Unavailable(PART, "a removal without answer")
             settled.append(placed)
         return settled
 

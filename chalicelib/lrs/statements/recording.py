@@ -227,18 +227,20 @@ class Recording:
             self._log_failure(f"undoing batch {attempt.batch.id} of store {store}", error)
 
     def _end(self, principal: Principal, prepared: Sequence[Prepared], attempt: _Attempt) -> None:
-        """Commits, does the effects, closes. After the commit the request has succeeded, whatever comes."""
+        """Commits, does the effects, closes. Once it is committed and in its place, the request has succeeded."""
         store, batch = principal.store, attempt.batch.id
         if not self._record_clock.commit(store, batch):
             raise Unavailable(PART, "the batch was undone, it took too long")
-        made = [(attempt.made[each.id], each) for each in prepared if each.id in attempt.made]
+        written = [each for each in prepared if each.id in attempt.made]
+        # Not to be left to the sweep: until then the old content would be read under the id.
+        records = self._effects.take_places(store, [attempt.made[each.id] for each in written])
         try:
             self._effects.apply(
                 store,
-                [record for record, _ in made],
+                records,
                 principal.options,
-                anyone_may_know=any(each.given for _, each in made),
-                values=[each.value for _, each in made],
+                anyone_may_know=any(each.given for each in written),
+                values=[each.value for each in written],
             )
             self._record_clock.finish(store, batch)
             self._attachments.release(store, batch, attempt.claimed)
