@@ -1,4 +1,4 @@
-"""`lightrail demo`: the whole way of a delta file, shown on the local stack."""
+"""`lightrail demo`: the whole way of a delta file and of a statement, shown on the local stack."""
 
 import argparse
 import time
@@ -11,6 +11,7 @@ from infra.cli.api import Api
 from infra.cli.console import CommandFailed, open_report
 from infra.cli.demo_result import Outcome, show
 from infra.cli.deployment import LocalDeployment
+from infra.cli.lrs_ready import record_and_read
 from infra.local.stack import Stack, default_root
 
 if TYPE_CHECKING:
@@ -59,10 +60,12 @@ def run(description: "Description", samples: Sequence[Path], report: "Report") -
             demo.drop(sample)
             demo.wait(task)
             before = before or api.find("articles", _SHOWN_ARTICLE) or {}
+    with report.task("Record store"):
+        statements = [record_and_read(client) for client in description.lrs]
     after = api.find("articles", _SHOWN_ARTICLE) or {}
     failures = api.get("jobs", "failedjobs?per_page=100") or {}
     mine = [job for job in failures.get("jobs", []) if demo.is_mine(job["payload"]["file"])]
-    return Outcome(_SHOWN_ARTICLE, demo.files(), mine, before, after)
+    return Outcome(_SHOWN_ARTICLE, demo.files(), mine, before, after, statements)
 
 
 class Demo:

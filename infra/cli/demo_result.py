@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from infra.cli.file_progress import FileProgress
+from infra.cli.lrs_ready import described, how_to_call
 from infra.local.description import Description
 
 _STATES = ("succeeded", "failed", "blocked")
@@ -19,13 +20,17 @@ _PIPE_WIDTH = 120
 
 @dataclass(frozen=True)
 class Outcome:
-    """The files with their counts, the failures as the API lists them, and one article before and after."""
+    """The files with their counts, the failures as the API lists them, and one article before and after.
+
+    `statements`: one for each ready client of the record store, as it shows them.
+    """
 
     number: str
     files: Sequence[FileProgress]
     failures: Sequence[Mapping[str, Any]]
     before: Mapping[str, str]
     after: Mapping[str, str]
+    statements: Sequence[Mapping[str, Any]] = ()
 
 
 def show(outcome: Outcome, description: Description, description_file: Path, seconds: float) -> None:
@@ -37,6 +42,8 @@ def show(outcome: Outcome, description: Description, description_file: Path, sec
     console.print(_files(outcome.files))
     console.print(_failures(outcome))
     console.print(_article(outcome))
+    if outcome.statements:
+        console.print(_statements(outcome.statements, description))
     console.print(Text(_next(outcome, description, description_file, seconds)), soft_wrap=True)
 
 
@@ -73,6 +80,13 @@ def _article(outcome: Outcome) -> Table:
     return table
 
 
+def _statements(statements: Sequence[Mapping[str, Any]], description: Description) -> Table:
+    table = _table("Statements, recorded and read again", "xAPI", "store", "id", "stored")
+    for client, statement in zip(description.lrs, statements, strict=True):
+        table.add_row(client.xapi_version, client.store, statement["id"], statement["stored"])
+    return table
+
+
 def _key_order(key: str) -> tuple[str, int]:
     kind, _, digits = key.partition("_")
     return kind, int(digits) if digits.isdigit() else 0
@@ -96,6 +110,14 @@ def _next(outcome: Outcome, description: Description, description_file: Path, se
             f'  curl -H "Authorization: Bearer $TOKEN" {url}/articles/{outcome.number}',
             f'  curl -H "Authorization: Bearer $TOKEN" {url}/jobs/failedjobs',
             f"Files dropped under s3://{description.bucket}/delta/ are applied by themselves.",
+            *_record_store(outcome, description, description_file),
             f"{description_file} has the addresses and keys. `make down` stops it, `make clean` forgets it.",
         )
     )
+
+
+def _record_store(outcome: Outcome, description: Description, description_file: Path) -> list[str]:
+    if not outcome.statements:
+        return []
+    called = how_to_call(description.lrs[0], description_file, outcome.statements[0]["id"])
+    return ["", described(description.lrs, description_file), "Call it:", called, ""]

@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Callable
 
 from infra.cli.console import open_report
+from infra.cli.lrs_ready import described
 from infra.local.stack import Stack, default_root
 
 
@@ -35,6 +36,7 @@ def _up(arguments: argparse.Namespace) -> int:
         description = put_up(stack, report)
     print(f"\nLightrail runs at {description.api_url}/api/v1")
     print(f"{stack.description_file} has its addresses, bucket, keys and the first admin's token.")
+    print(f"\n{described(description.lrs, stack.description_file)}")
     return 0
 
 

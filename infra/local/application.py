@@ -1,4 +1,4 @@
-"""The application on a local stack: packaged, deployed, with a first administrator, described."""
+"""The application on a local stack: packaged, deployed, with those who may use it, described."""
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from infra.local import description, first_admin
+from infra.local import description, first_admin, lrs_clients
 from infra.local.description import Description, LocalAddresses
 from infra.local.durable import exclusive
 from infra.local.errors import LocalStackError
@@ -15,7 +15,10 @@ from infra.local.progress import Report
 from infra.local.stack import Stack
 
 if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
     from chalicelib.ports.accounts import AccountStore
+    from chalicelib.ports.lrs_access import AccessStore
     from infra.deployment.stack import Deployed
     from infra.packaging import Packaged
 
@@ -48,9 +51,15 @@ def put_up(stack: Stack, report: Report, parameters: Mapping[str, str] | None = 
         )
         known = None
         with suppress(LocalStackError):  # the first deployment, or a file of another version
-            known = description.read(stack.description_file).admin
-        admin = first_admin.ensure(_account_store(addresses, deployed.outputs["AccountsTableName"]), known)
-        found = replace(found, admin=admin)
+            known = description.read(stack.description_file)
+        client = _dynamodb_client(addresses)
+        accounts = _account_store(client, deployed.outputs["AccountsTableName"])
+        access = _access_store(client, deployed.outputs["AccessTableName"])
+        found = replace(
+            found,
+            admin=first_admin.ensure(accounts, known.admin if known else None),
+            lrs=lrs_clients.ensure(access, known.lrs if known else (), found.api_url),
+        )
         description.write(stack.description_file, found)
     return found
 
@@ -99,16 +108,25 @@ def _deploy(
             ) from error
 
 
-def _account_store(addresses: LocalAddresses, table: str) -> "AccountStore":
-    import boto3
-
+def _account_store(client: "DynamoDBClient", table: str) -> "AccountStore":
     from chalicelib.adapters.dynamodb_accounts import DynamoDBAccounts
 
-    client = boto3.client(
+    return DynamoDBAccounts(client, table)
+
+
+def _access_store(client: "DynamoDBClient", table: str) -> "AccessStore":
+    from chalicelib.adapters.dynamodb_access import DynamoAccess
+
+    return DynamoAccess(client, table)
+
+
+def _dynamodb_client(addresses: LocalAddresses) -> "DynamoDBClient":
+    import boto3
+
+    return boto3.client(
         "dynamodb",
         endpoint_url=addresses.aws_endpoint_url,
         region_name=addresses.region,
         aws_access_key_id=addresses.aws_access_key_id,
         aws_secret_access_key=addresses.aws_secret_access_key,
     )
-    return DynamoDBAccounts(client, table)

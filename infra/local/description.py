@@ -1,7 +1,7 @@
 """What a running stack says of itself: `stack.json`, and the addresses that the deployment uses."""
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
 from infra.local.durable import write_atomically
@@ -30,6 +30,24 @@ class Admin:
 
 
 @dataclass(frozen=True)
+class LrsClient:
+    """A ready client of the record store, with the slug of its store and its endpoints.
+
+    `xapi_version`: that of its store, `1.0` or `2.0`. The password is plain, as the token of the administrator.
+    """
+
+    client: str
+    store: str
+    xapi_version: str
+    username: str
+    password: str = field(repr=False)
+    base_endpoint: str
+    store_endpoint: str
+    xapi_endpoint: str
+    cmi5_endpoint: str
+
+
+@dataclass(frozen=True)
 class Description:
     """The content of `stack.json`: every documented path is `api_url` + `/api/v1/…`."""
 
@@ -42,6 +60,7 @@ class Description:
     aws_secret_access_key: str
     stack_name: str = ""
     admin: Admin | None = None
+    lrs: tuple[LrsClient, ...] = ()
 
 
 def write(path: Path, description: Description) -> None:
@@ -56,10 +75,11 @@ def read(path: Path) -> Description:
     """
     try:
         content = json.loads(path.read_text())
-        known = {field.name for field in fields(Description)}
+        known = {each.name for each in fields(Description)}
         values = {name: value for name, value in content.items() if name in known}
         admin = values.pop("admin", None)
-        return Description(**values, admin=Admin(**admin) if admin else None)
+        clients = tuple(LrsClient(**client) for client in values.pop("lrs", ()))
+        return Description(**values, admin=Admin(**admin) if admin else None, lrs=clients)
     except FileNotFoundError:
         raise LocalStackError(f"there is no stack at {path.parent} yet; `make up` makes one") from None
     except (ValueError, TypeError, AttributeError) as error:

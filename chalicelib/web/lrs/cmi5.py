@@ -6,6 +6,7 @@ that it was given, into the launch URL. It is open: the token is the proof.
 
 from __future__ import annotations
 
+from chalicelib.lrs.access.addresses import endpoints
 from chalicelib.lrs.cmi5.request import TokenRequest
 from chalicelib.lrs.cmi5.tokens import as_json
 from chalicelib.web import reading
@@ -16,9 +17,13 @@ from chalicelib.web.lrs.route import STORE, LrsRoute
 def create_token(call: Call) -> Answer:
     """Issues a token for one learner and one activity."""
     request = TokenRequest.read(reading.json_object(call))
-    token = call.services.lrs.cmi5_tokens.issue(call.principal, request)
-    path = f"/lrs/{call.principal.client}/stores/{call.principal.store}/xapi"
-    return Answer(200, {"endpoint": f"{call.scheme}://{call.host}{call.prefix}{path}", "token": token})
+    principal = call.principal
+    token = call.services.lrs.cmi5_tokens.issue(principal, request)
+    stage = f"{call.scheme}://{call.host}{call.prefix}"
+    return Answer(
+        200,
+        {"endpoint": endpoints(stage, principal.client, principal.store)["xapi_endpoint"], "token": token},
+    )
 
 
 def fetch(call: Call) -> Answer:
