@@ -1,0 +1,133 @@
+"""The searches of statements in OpenSearch's query language: filters alone, each a term or a range."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from chalicelib.adapters.opensearch_index import encode
+from chalicelib.adapters.opensearch_statement_mapping import (
+    INVALID,
+    PSEUDONYMIZED,
+    UNDECIDED,
+    UNVALIDATED,
+    VOIDED,
+)
+from chalicelib.ports.statement_store import StatementSearch
+
+MOST_HITS = 10_000  # index.max_result_window
+Clause = dict[str, Any]
+
+
+def page(search: StatementSearch) -> bytes:
+    """The body of a search for one page."""
+    direction = "asc" if search.ascending else "desc"
+    body = _body(_filters(search), _exclusions(search), search.limit, direction)
+    if search.after is not None:
+        body["search_after"] = [search.after]
+    return encode(body).encode()
+
+
+def matching(store: str, field: str, values: Sequence[str], limit: int) -> bytes:
+    """The body of a search for the statements of a store that have one of the values in a field, oldest first."""
+    return encode(_body([_term("store", store), _any_of(field, values)], [], limit, "asc")).encode()
+
+
+def whether_any(store: str, field: str, value: str) -> bytes:
+    """The body of a search that tells whether there is any such statement, and no more."""
+    filters = [_term("store", store), _term(field, value)]
+    query = {"bool": {"filter": filters}}
+    return encode({"size": 1, "_source": False, "track_total_hits": False, "query": query}).encode()
+
+
+def all_of(store: str) -> bytes:
+    """The body that counts the statements of a store."""
+    return encode({"query": {"bool": {"filter": [_term("store", store)]}}}).encode()
+
+
+def _body(filters: list[Clause], exclusions: list[Clause], limit: int, direction: str) -> Clause:
+    query: Clause = {"filter": filters}
+    if exclusions:
+        query["must_not"] = exclusions
+    return {
+        "size": min(limit, MOST_HITS),
+        "seq_no_primary_term": True,
+        "track_total_hits": False,
+        "sort": [{"stored": direction}],
+        "query": {"bool": query},
+    }
+
+
+def _filters(search: StatementSearch) -> list[Clause]:
+    times: Clause = {"lte": search.upto if search.until is None else min(search.upto, search.until)}
+    if search.since is not None:
+        times["gt"] = search.since
+    filters = [_term("store", search.store), {"range": {"stored": times}}]
+    if search.authority is not None:
+        filters.append(_term("authority", search.authority))
+    if search.client is not None:
+        filters.append(_term("client", search.client))
+    own = _criteria(search, "")
+    if own and search.targeting:
+        target = {"nested": {"path": "targets", "query": _all_of(_criteria(search, "targets."))}}
+        filters.append({"bool": {"should": [_all_of(own), target]}})
+    else:
+        filters += own
+    filters += [_term("flags", flag) for flag in _flags(search, raised=True)]
+    return filters
+
+
+def _exclusions(search: StatementSearch) -> list[Clause]:
+    exclusions = []
+    lowered = _flags(search, raised=False)
+    if lowered:
+        exclusions.append(_any_of("flags", lowered))
+    if search.undone:
+        exclusions.append(_any_of("batch", sorted(search.undone)))
+    return exclusions
+
+
+def _flags(search: StatementSearch, raised: bool) -> list[str]:
+    """The flags that must be there (`raised`), or must not."""
+    asked = [
+        (VOIDED, search.voided),
+        (UNVALIDATED, None if search.validated is None else not search.validated),
+        (INVALID, None if search.valid is None else not search.valid),
+        (PSEUDONYMIZED, search.pseudonymized),
+    ]
+    flags = [flag for flag, value in asked if value is raised]
+    if search.valid is True and not raised:
+        flags.append(UNDECIDED)
+    return flags
+
+
+def _criteria(search: StatementSearch, prefix: str) -> list[Clause]:
+    criteria = []
+    if search.agent is not None:
+        criteria.append(
+            _related(f"{prefix}agents", f"{prefix}related_agents", search.agent, search.related_agents)
+        )
+    if search.activity is not None:
+        fields = f"{prefix}activities", f"{prefix}related_activities"
+        criteria.append(_related(*fields, search.activity, search.related_activities))
+    if search.verb is not None:
+        criteria.append(_term(f"{prefix}verb", search.verb))
+    if search.registration is not None:
+        criteria.append(_term(f"{prefix}registration", search.registration))
+    return criteria
+
+
+def _related(field: str, related: str, value: str, is_related: bool) -> Clause:
+    if not is_related:
+        return _term(field, value)
+    return {"bool": {"should": [_term(field, value), _term(related, value)]}}
+
+
+def _all_of(criteria: list[Clause]) -> Clause:
+    return criteria[0] if len(criteria) == 1 else {"bool": {"filter": criteria}}
+
+
+def _term(field: str, value: str) -> Clause:
+    return {"term": {field: value}}
+
+
+def _any_of(field: str, values: Sequence[str]) -> Clause:
+    return {"terms": {field: list(values)}}
