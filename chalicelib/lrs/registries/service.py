@@ -36,17 +36,31 @@ class Registries:
         `at`: when they were stored, microseconds since 1970. Costs no call where all of it is known, one where all
         of it is new. Raises `Unavailable`; then it must run again.
         """
+        self.tell(store, self.news(store, statements, options, at, client), at)
+
+    def news(
+        self,
+        store: str,
+        statements: Sequence[Mapping[str, object]],
+        options: PipelineOptions,
+        at: int,
+        client: str = "",
+    ) -> list[Told]:
+        """What these statements tell that this process has not told the registries lately; makes no call."""
         telling = Telling(store, client, at)
-        new = [
+        return [
             told
             for statement in statements
             for told in told_by(parts(statement), options, telling)
             if not self._known.knows(told, at)
         ]
-        if not new:
+
+    def tell(self, store: str, news: Sequence[Told], at: int) -> None:
+        """Takes news in. Raises `Unavailable`; then they must be told again."""
+        if not news:
             return
-        self._write(store, list(_as_one(new).values()))
-        for told in new:
+        self._write(store, list(_as_one(news).values()))
+        for told in news:
             self._known.remember(told, at)
 
     def get(self, store: str, name: EntryName) -> RegistryEntry | None:

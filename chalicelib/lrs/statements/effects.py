@@ -6,9 +6,8 @@ itself first and looks for the other then, so that one of them sees both. docs/r
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from chalicelib.errors import Unavailable
@@ -25,6 +24,7 @@ from chalicelib.ports.statement_store import (
 
 if TYPE_CHECKING:
     from chalicelib.lrs.options import PipelineOptions
+    from chalicelib.lrs.registries.entries import Told
     from chalicelib.lrs.registries.service import Registries
     from chalicelib.ports.clock import Clock
     from chalicelib.ports.record_clock import ClockReading, RecordClock
@@ -38,6 +38,28 @@ MOST_ROUNDS = 100  # of a chain of references that is followed upwards
 PER_READ = 1000
 
 
+@dataclass(frozen=True)
+class Due:
+    """What a batch has to do to others once it is committed.
+
+    `replacing`: statements wait to take the places of others. `marks`: what others asked for before. `news`: what the
+    registries do not know yet.
+    """
+
+    records: Sequence[StatementRecord]
+    replacing: bool
+    referring: Sequence[StatementRecord]
+    marks: Mapping[str, Mark]
+    news: Sequence[Told]
+    voids: bool
+    at: int
+
+    @property
+    def nothing(self) -> bool:
+        """Whether the batch may be committed and closed at once."""
+        return not (self.replacing or self.referring or self.marks or self.news)
+
+
 class Effects:
     """Does, and may do again, what a batch's statements do to others."""
 
@@ -47,32 +69,45 @@ class Effects:
         self._store, self._record_clock = store, record_clock
         self._registries, self._clock = registries, clock
 
-    def apply(
+    def due(
         self,
         store: str,
         records: Sequence[StatementRecord],
         options: PipelineOptions,
         *,
-        anyone_may_know: bool,
-        values: Sequence[Mapping[str, object]] | None = None,
-    ) -> None:
-        """Does all effects of the statements of one client in a committed batch.
+        given: bool,
+        values: Sequence[Mapping[str, object]],
+    ) -> Due:
+        """What the statements of one client in a batch, created and perhaps not committed yet, have to do to others.
 
-        `anyone_may_know`: their ids may have been named by other statements before they came. `values`: the
-        statements as JSON values, where they are at hand. Raises `Unavailable`: to be done again.
+        `given`: their ids may have been named by other statements before they came. `values`: the statements as JSON
+        values. Raises `Unavailable`.
         """
-        settled = self.take_places(store, records)
-        for record in settled:
-            if record.refers_to is None:
-                continue
-            if record.voiding and options.void_statements:
+        now = self._now()
+        client = records[0].client if records else ""
+        return Due(
+            records=records,
+            replacing=any(record.store != store for record in records),
+            referring=[record for record in records if record.refers_to is not None],
+            marks=self._store.get_marks(store, [record.id for record in records])
+            if given and records
+            else {},
+            news=self._registries.news(store, values, options, now, client),
+            voids=options.void_statements,
+            at=now,
+        )
+
+    def do(self, store: str, due: Due) -> None:
+        """Does all that is due, of a committed batch whose statements are in their places.
+
+        Raises `Unavailable`: to be done again.
+        """
+        for record in due.referring:
+            if record.voiding and due.voids and record.refers_to is not None:
                 self._void(store, record.refers_to)
             self._refer(store, record)
-        if anyone_may_know:
-            self._heed_marks(store, settled)
-        noted = values if values is not None else [json.loads(record.text) for record in settled]
-        if settled:
-            self._registries.note(store, noted, options, self._now(), settled[0].client)
+        self._heed(store, due.marks)
+        self._registries.tell(store, due.news, due.at)
 
     def take_places(self, store: str, records: Sequence[StatementRecord]) -> list[StatementRecord]:
         """Statements that wait to replace others take their places; all records as they are in the store then."""
@@ -125,14 +160,13 @@ class Effects:
         if found is not None:
             self._spread(store, [(record.id, _targets_of(found))])
 
-    def _heed_marks(self, store: str, records: Sequence[StatementRecord]) -> None:
-        """Does to these statements what others that came before asked for."""
-        by_id = {record.id: record for record in records}
-        for target, mark in self._store.get_marks(store, list(by_id)).items():
+    def _heed(self, store: str, marks: Mapping[str, Mark]) -> None:
+        """Does to new statements what others that came before asked for."""
+        for target, mark in marks.items():
             if mark.voided:
                 self._void(store, target)
-            if mark.referrers:
-                found = self._store.get_many(store, [target]).get(target, by_id[target])
+            found = self._store.get_many(store, [target]).get(target) if mark.referrers else None
+            if found is not None:
                 self._spread(store, [(referrer, _targets_of(found)) for referrer in mark.referrers])
 
     def _spread(self, store: str, work: Sequence[tuple[str, Sequence[Keys]]]) -> None:

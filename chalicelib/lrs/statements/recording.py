@@ -30,7 +30,7 @@ from chalicelib.ports.statement_store import (
 if TYPE_CHECKING:
     from chalicelib.lrs.access.principal import Principal
     from chalicelib.lrs.attachments.service import Attachments
-    from chalicelib.lrs.statements.effects import Effects
+    from chalicelib.lrs.statements.effects import Due, Effects
     from chalicelib.lrs.statements.settling import Settling
     from chalicelib.lrs.versions import XapiVersion
     from chalicelib.ports.clock import Clock
@@ -106,6 +106,7 @@ class Recording:
                 self._fill(principal, prepared, attempt, deadline)
                 if not self._attachments.confirm(principal.store, name, attempt.claimed):
                     raise Unavailable(PART, "the claims on attachments ran out, it took too long")
+                due = self._due(principal, prepared, attempt)
             except _Again:
                 self._give_up(principal.store, attempt)
                 self._clock.sleep(PAUSE_SECONDS)
@@ -114,7 +115,7 @@ class Recording:
             except (StatementConflict, Unavailable, WriteConflict):
                 self._give_up(principal.store, attempt)
                 raise
-            self._end(principal, prepared, attempt)
+            self._end(principal.store, attempt, due)
             return
         raise WriteConflict("statement", prepared[0].shown_id)
 
@@ -226,26 +227,42 @@ class Recording:
         except Unavailable as error:
             self._log_failure(f"undoing batch {attempt.batch.id} of store {store}", error)
 
-    def _end(self, principal: Principal, prepared: Sequence[Prepared], attempt: _Attempt) -> None:
-        """Commits, does the effects, closes. Once it is committed and in its place, the request has succeeded."""
-        store, batch = principal.store, attempt.batch.id
-        if not self._record_clock.commit(store, batch):
-            raise Unavailable(PART, "the batch was undone, it took too long")
+    def _due(self, principal: Principal, prepared: Sequence[Prepared], attempt: _Attempt) -> Due:
         written = [each for each in prepared if each.id in attempt.made]
+        return self._effects.due(
+            principal.store,
+            [attempt.made[each.id] for each in written],
+            principal.options,
+            given=any(each.given for each in written),
+            values=[each.value for each in written],
+        )
+
+    def _end(self, store: str, attempt: _Attempt, due: Due) -> None:
+        """Commits, does the effects, closes. Once it is committed and in its place, the request has succeeded."""
+        batch = attempt.batch.id
+        if due.nothing:
+            done = self._record_clock.finish(store, batch, writing=True)
+        else:
+            done = self._record_clock.commit(store, batch)
+        if not done and not self._is_committed(store, batch):
+            raise Unavailable(PART, "the batch was undone, it took too long")
         # Not to be left to the sweep: until then the old content would be read under the id.
-        records = self._effects.take_places(store, [attempt.made[each.id] for each in written])
+        self._effects.take_places(store, due.records)
         try:
-            self._effects.apply(
-                store,
-                records,
-                principal.options,
-                anyone_may_know=any(each.given for each in written),
-                values=[each.value for each in written],
-            )
-            self._record_clock.finish(store, batch)
+            if not due.nothing:
+                self._effects.do(store, due)
+                self._record_clock.finish(store, batch)
             self._attachments.release(store, batch, attempt.claimed)
         except Unavailable as error:
             self._log_failure(f"effects of batch {batch} of store {store}", error)
+
+    def _is_committed(self, store: str, batch: str) -> bool:
+        """Whether a batch that could not be moved on had been, by a call whose answer was lost."""
+        reading = self._record_clock.read(store)
+        found = reading.open.get(batch)
+        if found is not None:
+            return found.state is BatchState.COMMITTED
+        return batch not in reading.undone
 
 
 def _record(principal: Principal, each: Prepared, batch: str, stored: int) -> StatementRecord:

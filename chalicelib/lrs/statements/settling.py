@@ -1,5 +1,6 @@
 """How a batch ends: finished with all its effects, or undone without a trace."""
 
+import json
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -53,7 +54,10 @@ class Settling:
         records = self.written(store, batch.id)
         for client in sorted({record.client for record in records}):
             own = [record for record in records if record.client == client]
-            self._effects.apply(store, own, self._options_of(client), anyone_may_know=True)
+            placed = self._effects.take_places(store, own)
+            values = [json.loads(record.text) for record in placed]
+            due = self._effects.due(store, placed, self._options_of(client), given=True, values=values)
+            self._effects.do(store, due)
         self._record_clock.finish(store, batch.id)
         self._attachments.release(store, batch.id, _attachments(records))
         return True
