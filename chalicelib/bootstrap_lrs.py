@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from chalicelib.ports.blobs import Blobs
     from chalicelib.ports.clock import Clock
     from chalicelib.ports.cmi5_tokens import TokenStore
+    from chalicelib.ports.logs import LogStore
     from chalicelib.ports.lrs_access import AccessStore
     from chalicelib.ports.record_clock import RecordClock
     from chalicelib.ports.registries import RegistryStore
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from chalicelib.settings import Settings
 
 ACCESS_ATTEMPTS = 3
+LOG_ATTEMPTS = 2  # what a call says of itself must not hold it up for long
 RECORD_ATTEMPTS = 3  # every write is conditional or has the same effect twice
 
 
@@ -76,7 +78,9 @@ class LrsServices(JoinedLrs):
         """Who holds which attachments, in DynamoDB."""
         from chalicelib.adapters.dynamodb_attachments import DynamoAttachmentRecords
 
-        return DynamoAttachmentRecords(self._services.dynamodb_client(RECORD_ATTEMPTS), self.settings.records_table)
+        return DynamoAttachmentRecords(
+            self._services.dynamodb_client(RECORD_ATTEMPTS), self.settings.records_table
+        )
 
     @cached_property
     def statement_store(self) -> StatementStore:
@@ -105,3 +109,10 @@ class LrsServices(JoinedLrs):
         from chalicelib.adapters.opensearch_registries import OpenSearchRegistries
 
         return OpenSearchRegistries(self._services.search_transport, self.settings.lrs_index)
+
+    @cached_property
+    def log_store(self) -> LogStore:
+        """The general log, in DynamoDB."""
+        from chalicelib.adapters.dynamodb_logs import DynamoLogs
+
+        return DynamoLogs(self._services.dynamodb_client(LOG_ATTEMPTS), self.settings.records_table)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from chalicelib.lrs.access.service import Access
     from chalicelib.lrs.attachments.service import Attachments
     from chalicelib.lrs.cmi5.tokens import Cmi5Tokens
+    from chalicelib.lrs.logs.service import Logs
     from chalicelib.lrs.options import PipelineOptions
     from chalicelib.lrs.registries.persons import Persons
     from chalicelib.lrs.registries.service import Registries
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from chalicelib.ports.blobs import Blobs
     from chalicelib.ports.clock import Clock
     from chalicelib.ports.cmi5_tokens import TokenStore
+    from chalicelib.ports.logs import LogStore
     from chalicelib.ports.lrs_access import AccessStore
     from chalicelib.ports.record_clock import RecordClock
     from chalicelib.ports.registries import RegistryStore
@@ -66,6 +68,9 @@ class JoinedLrs(ABC):
     @property
     @abstractmethod
     def token_store(self) -> TokenStore: ...
+    @property
+    @abstractmethod
+    def log_store(self) -> LogStore: ...
 
     def new_id(self) -> str:
         """A random name by which a writer knows its own write."""
@@ -188,3 +193,10 @@ class JoinedLrs(ABC):
         from chalicelib.lrs.registries.persons import Persons
 
         return Persons(self.registry_store)
+
+    @cached_property
+    def logs(self) -> Logs:
+        """The general log."""
+        from chalicelib.lrs.logs.service import Logs
+
+        return Logs(self.log_store, self.clock, self.new_id, self.log_failure)

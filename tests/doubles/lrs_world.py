@@ -17,6 +17,7 @@ from tests.doubles.attachments import MemoryAttachmentRecords
 from tests.doubles.blobs import MemoryBlobs
 from tests.doubles.clock import FakeClock
 from tests.doubles.cmi5_tokens import MemoryCmi5Tokens
+from tests.doubles.log_store import MemoryLogStore
 from tests.doubles.record_clock import MemoryRecordClock
 from tests.doubles.registry_store import MemoryRegistryStore
 from tests.doubles.statement_store import MemoryStatementStore
@@ -53,6 +54,7 @@ class Stored:
     access_store: InMemoryAccess = field(default_factory=InMemoryAccess)
     attachment_records: MemoryAttachmentRecords = field(default_factory=MemoryAttachmentRecords)
     token_store: MemoryCmi5Tokens = field(default_factory=MemoryCmi5Tokens)
+    log_store: MemoryLogStore = field(default_factory=MemoryLogStore)
     names: count[int] = field(default_factory=count)
 
 
@@ -112,3 +114,7 @@ class LrsWorld(JoinedLrs):
     @cached_property
     def token_store(self) -> Any:
         return self._port("token_store")
+
+    @cached_property
+    def log_store(self) -> Any:
+        return self._port("log_store")

@@ -99,6 +99,17 @@ class Parameters:
             return None
         return value
 
+    def choices(self, name: str, choices: Sequence[str]) -> tuple[str, ...]:
+        """Some of these, separated by commas; empty: absent."""
+        value = self.text(name)
+        if value is None:
+            return ()
+        named = tuple(part.strip() for part in value.split(","))
+        if not set(named) <= set(choices):
+            self.refuse(name, f"The parameter {name} must be a list, by commas, of: {', '.join(choices)}.")
+            return ()
+        return named
+
     def whole(self, name: str, low: int, high: int, default: int) -> int:
         """A whole number within bounds."""
         value = self.text(name)
