@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -11,6 +12,7 @@ from chalice.app import Chalice, Response
 
 from chalicelib.web import envelope, error_map, pipeline, routing
 from chalicelib.web.call import Request
+from chalicelib.web.paging import PAYLOAD_BYTES
 
 if TYPE_CHECKING:
     from chalicelib.web.services import Services
@@ -21,6 +23,9 @@ METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 # The application answers for every other path too: of a call with a token to a path that it does not know, the
 # gateway would complain that `Authorization` is no signature of AWS's.
 OTHER_PATHS = {"/": "root", "/{proxy+}": "anything"}
+
+
+MOST_BYTES_OF_A_CHARACTER = 12  # one beyond the basic plane, as Python 3.11's runtime escapes it
 
 
 class TextResponse(Response):
@@ -70,7 +75,15 @@ class HttpApi(Chalice):
             # only where the settings cannot be read, or the event is none of the gateway's
             self.log.error("a call could not be begun: %s", error)
             return _last_resort()
-        return TextResponse(reply.body, {**reply.headers}, reply.status)
+        return TextResponse(_fitting(reply.body), {**reply.headers}, reply.status)
+
+
+def _fitting(body: str | bytes) -> str | bytes:
+    """The body, as bytes where its text would be too much for Lambda: there it stands as a JSON string."""
+    surely = PAYLOAD_BYTES // MOST_BYTES_OF_A_CHARACTER
+    if isinstance(body, bytes) or len(body) <= surely or len(json.dumps(body)) <= PAYLOAD_BYTES:
+        return body
+    return body.encode()
 
 
 def _request(event: Mapping[str, Any], context: Any) -> Request:

@@ -14,6 +14,8 @@ from chalicelib.lrs.errors import (
     StatementConflict,
     TooLarge,
 )
+from chalicelib.lrs.multipart import InvalidMultipart
+from chalicelib.lrs.strict_json import InvalidJson
 from chalicelib.lrs.times import written
 from chalicelib.lrs.versions import V2, XapiVersion, understood
 from chalicelib.web import reading
@@ -37,6 +39,8 @@ _STATUSES: Statuses = (
     (StatementConflict, 409),
     (PreconditionFailed, 412),
     (TooLarge, 413),
+    (InvalidJson, 400),
+    (InvalidMultipart, 400),
 )
 _BROKEN = "�"  # what the gateway makes of bytes in the query that are no UTF-8
 
@@ -56,7 +60,9 @@ class LrsApi:
         self.table = table
 
     def read(self, request: Request) -> Request:
-        """Undoes the alternate request syntax of xAPI 1.0.3."""
+        """Undoes the alternate request syntax of xAPI 1.0.3. Raises `TooLarge` for what no call takes."""
+        if len(request.raw_body) > reading.BODY_BYTES:
+            raise TooLarge(f"The body is larger than {reading.BODY_BYTES} bytes.")
         if is_xapi(request.address) and alternate.is_alternate(request):
             return alternate.read(request)
         return request
@@ -88,6 +94,10 @@ class LrsApi:
             if is_xapi(route.path) and version is None:
                 call.version = call.principal.xapi_version
                 raise UnknownVersion(named, call.principal.xapi_version)
+            if call.principal.cmi5 is not None:
+                from chalicelib.web.lrs import cmi5_session
+
+                cmi5_session.check(call)
             if route.permissions and not call.principal.permissions.intersection(route.permissions):
                 raise MissingPermission(route.permissions)
         _check_query(call, route)

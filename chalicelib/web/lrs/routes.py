@@ -1,6 +1,6 @@
 """All routes of the record store."""
 
-from chalicelib.web.lrs import about, access, activities, agents, cmi5
+from chalicelib.web.lrs import about, access, activities, agents, cmi5, statements
 from chalicelib.web.lrs.route import LrsRoute
 
 ROUTES: tuple[LrsRoute, ...] = (
@@ -9,4 +9,5 @@ ROUTES: tuple[LrsRoute, ...] = (
     *cmi5.ROUTES,
     *agents.ROUTES,
     *activities.ROUTES,
+    *statements.ROUTES,
 )

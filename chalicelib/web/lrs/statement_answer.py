@@ -1,0 +1,118 @@
+"""Writes the answers that show statements: one, or a page; as JSON, or as multipart with the attachments' bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from email.utils import formatdate
+from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote, urlencode
+
+from chalicelib.lrs import multipart
+from chalicelib.lrs.statements.formats import Format, formatted
+from chalicelib.lrs.times import written
+from chalicelib.web.call import Answer, Call
+
+if TYPE_CHECKING:
+    from chalicelib.lrs.statements.query import Page
+    from chalicelib.ports.statement_store import StatementRecord
+
+CONSISTENT_THROUGH = "X-Experience-API-Consistent-Through"
+# Lambda takes 6 MB of answer (6,291,556 bytes), in which bytes stand as base64 (4 for 3); headers need some of it.
+ANSWER_BYTES = 4_600_000
+OCTETS = "application/octet-stream"
+
+Attached = dict[str, multipart.Part]
+
+
+def one(call: Call, record: StatementRecord, form: Format, attachments: bool) -> Answer:
+    """A single statement, with the time at which it was stored."""
+    text = formatted(record.text, form, call.headers.get("accept-language", "")).encode()
+    headers = {"Last-Modified": formatdate(record.stored // 1_000_000, usegmt=True)}
+    if not attachments:
+        return Answer(200, text, headers)
+    found: Attached = {}
+    _read_attachments(call, record, found)
+    return _multipart(200, text, found.values(), headers)
+
+
+def page(call: Call, found: Page, form: Format, attachments: bool) -> Answer:
+    """A StatementResult; what does not fit into one answer comes with `more`."""
+    languages = call.headers.get("accept-language", "")
+    texts: list[str] = []
+    parts: Attached = {}
+    size = 0
+    for record in found.records:
+        text = formatted(record.text, form, languages)
+        fresh: Attached = {}
+        if attachments:
+            _read_attachments(call, record, fresh, parts)
+        size += len(text.encode()) + 1 + sum(_size(part) for part in fresh.values())
+        if texts and size > ANSWER_BYTES:
+            break
+        texts.append(text)
+        parts |= fresh
+    shown = found.cut(len(texts))
+    body = _result(texts, _more(call, shown)).encode()
+    headers = {CONSISTENT_THROUGH: written(shown.consistent_through)}
+    if not attachments:
+        return Answer(200, body, headers)
+    return _multipart(200, body, parts.values(), headers)
+
+
+def _result(texts: Sequence[str], more: str) -> str:
+    return f'{{"statements":[{",".join(texts)}],"more":"{more}"}}'
+
+
+def _more(call: Call, shown: Page) -> str:
+    """The next page's address below the host, with all that was asked for; empty where nothing follows."""
+    cursor = shown.cursor
+    if cursor is None:
+        return ""
+    client, store = (quote(unquote(call.path_parameters[name]), safe="") for name in ("client", "store"))
+    query = urlencode({**call.query, "cursor": cursor})
+    return f"{call.prefix}/lrs/{client}/stores/{store}/xapi/statements?{query}"
+
+
+def _read_attachments(
+    call: Call, record: StatementRecord, into: Attached, known: Attached | None = None
+) -> None:
+    """Adds the attachments of a statement whose bytes are stored, each once."""
+    for sha256 in record.attachments:
+        if sha256 in into or (known is not None and sha256 in known):
+            continue
+        content = call.services.lrs.attachments.read(record.store, sha256)
+        if content is not None:
+            headers = {
+                "Content-Type": _type_of(record.text, sha256),
+                "Content-Transfer-Encoding": "binary",
+                "X-Experience-API-Hash": sha256,
+            }
+            into[sha256] = multipart.Part(headers, content)
+
+
+def _type_of(text: str, sha256: str) -> str:
+    """The content type that a statement, or the SubStatement in it, gives an attachment."""
+    import json
+
+    statement = json.loads(text)
+    inner = statement.get("object")
+    for each in (statement, inner if isinstance(inner, dict) else {}):
+        listed = each.get("attachments")
+        for attachment in listed if isinstance(listed, list) else ():
+            if isinstance(attachment, dict) and str(attachment.get("sha2")).lower() == sha256:
+                kind = str(attachment.get("contentType", OCTETS))
+                return kind if kind.isascii() and kind.isprintable() else OCTETS
+    return OCTETS
+
+
+def _multipart(
+    status: int, text: bytes, attached: Iterable[multipart.Part], headers: dict[str, str]
+) -> Answer:
+    parts = [multipart.Part({"Content-Type": "application/json"}, text), *attached]
+    boundary = multipart.new_boundary(parts)
+    kind = {"Content-Type": f"multipart/mixed; boundary={boundary}"}
+    return Answer(status, multipart.write(parts, boundary), {**headers, **kind})
+
+
+def _size(part: multipart.Part) -> int:
+    return len(part.content) + 300  # its headers and boundary

@@ -1,0 +1,118 @@
+"""The Statement Resource (xAPI 1.0.3 Communication 2.1; IEEE 9274.1.1 4.1.6.1)."""
+
+from __future__ import annotations
+
+import json
+from typing import cast
+
+from chalicelib.lrs.access.permissions import giving, needed_by
+from chalicelib.lrs.cmi5 import rules
+from chalicelib.lrs.keys import agent_key, key
+from chalicelib.lrs.statements.formats import FORMATS, Format
+from chalicelib.lrs.statements.parts import registration_key
+from chalicelib.lrs.statements.query import StatementQuery
+from chalicelib.web.call import Answer, Call
+from chalicelib.web.lrs import statement_answer
+from chalicelib.web.lrs.parameters import Parameters
+from chalicelib.web.lrs.route import XAPI, LrsRoute
+
+PATH = f"{XAPI}/statements"
+FILTERS = frozenset(
+    (
+        "agent",
+        "verb",
+        "activity",
+        "registration",
+        "related_activities",
+        "related_agents",
+        "since",
+        "until",
+        "limit",
+        "ascending",
+    )
+)
+BY_ID = ("statementId", "voidedStatementId")
+SHOWN = frozenset(("format", "attachments"))
+CURSOR = "cursor"
+HIGHEST_LIMIT = 2**31 - 1  # any is taken; a page holds fewer and tells with `more` that there are others
+
+
+def put(call: Call) -> Answer:
+    """Records one statement under the id that the query names."""
+    parameters = Parameters(call)
+    parameters.text("statementId", required=True)
+    statement_id = parameters.uuid("statementId")
+    parameters.check()
+    _record(call, statement_id)
+    return Answer(204, None)
+
+
+def post(call: Call) -> Answer:
+    """Records a statement or a list of them, all or nothing, and tells their ids."""
+    return Answer(200, _record(call, None))
+
+
+def get(call: Call) -> Answer:
+    """Shows one statement, or those that match the filters, page by page."""
+    parameters = Parameters(call)
+    form = cast(Format, parameters.choice("format", FORMATS) or "exact")
+    attachments = parameters.flag("attachments") or False
+    given = [name for name in BY_ID if name in call.query]
+    if given:
+        name = given[0]
+        statement_id = parameters.uuid(name)
+        for other in sorted(call.query.keys() - SHOWN - {name}):
+            parameters.refuse(other, f"With {name} only format and attachments may stand.")
+        parameters.check()
+        record = call.services.lrs.reader.get(
+            call.principal, str(statement_id), voided=name == "voidedStatementId"
+        )
+        if call.principal.cmi5 is not None:
+            rules.may_read(call.principal.cmi5, json.loads(record.text))
+        return statement_answer.one(call, record, form, attachments)
+    query = rules.narrowed(call.principal.cmi5, _query(parameters))
+    page = call.services.lrs.reader.query(call.principal, query, call.query.get(CURSOR))
+    return statement_answer.page(call, page, form, attachments)
+
+
+def _query(parameters: Parameters) -> StatementQuery:
+    agent = parameters.agent("agent", groups=True)
+    activity, verb = parameters.iri("activity"), parameters.iri("verb")
+    registration = parameters.uuid("registration")
+    query = StatementQuery(
+        agent=agent_key(agent) if agent is not None else None,
+        related_agents=parameters.flag("related_agents") or False,
+        activity=key(activity) if activity is not None else None,
+        related_activities=parameters.flag("related_activities") or False,
+        verb=key(verb) if verb is not None else None,
+        registration=registration_key(registration) if registration is not None else None,
+        since=parameters.time("since"),
+        until=parameters.time("until"),
+        ascending=parameters.flag("ascending") or False,
+        limit=parameters.whole("limit", 0, HIGHEST_LIMIT, 0),
+    )
+    parameters.check()
+    return query
+
+
+def _record(call: Call, statement_id: str | None) -> list[str]:
+    # Only those who write pay for what reads and checks statements.
+    from chalicelib.lrs.statements.attaching import attach
+    from chalicelib.web.lrs import statement_body
+
+    sent = statement_body.read(call, put=statement_id is not None)
+    rules.may_write(call.principal.cmi5, sent.statements)
+    contents = attach(sent.statements, sent.parts, call.version, put=statement_id is not None)
+    return call.services.lrs.recording.record(
+        call.principal, call.version, sent.statements, contents, statement_id
+    )
+
+
+_WRITERS = giving(needed_by("statements", "POST"))
+_READERS = giving(needed_by("statements", "GET"))
+
+ROUTES = (
+    LrsRoute("PUT", PATH, "xapiPutStatement", put, _WRITERS, frozenset(("statementId",))),
+    LrsRoute("POST", PATH, "xapiPostStatements", post, _WRITERS),
+    LrsRoute("GET", PATH, "xapiGetStatements", get, _READERS, FILTERS | SHOWN | {*BY_ID, CURSOR}),
+)
