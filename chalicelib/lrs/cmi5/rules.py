@@ -115,12 +115,12 @@ def may_come_from(session: Cmi5Session | None, origin: str | None) -> None:
         raise NotOfTheSession(f"it is for pages of {session.origin}.")
 
 
-def may_write(session: Cmi5Session | None, statements: Iterable[Mapping[str, object]]) -> None:
-    """Lets statements (valid ones) be recorded, or raises `NotOfTheSession`: nothing of them may be then."""
+def may_write(session: Cmi5Session | None, statements: Iterable[object]) -> None:
+    """Lets statements be recorded, or raises `NotOfTheSession`: nothing of them may be then."""
     if session is None:
         return
     for number, statement in enumerate(statements):
-        reason = _unwritable(session, statement)
+        reason = _unwritable(session, statement if isinstance(statement, Mapping) else {})
         if reason:
             raise NotOfTheSession(f"in statement {number}, {reason}")
 
