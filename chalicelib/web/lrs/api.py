@@ -94,12 +94,12 @@ class LrsApi:
             if is_xapi(route.path) and version is None:
                 call.version = call.principal.xapi_version
                 raise UnknownVersion(named, call.principal.xapi_version)
+            if route.permissions and not call.principal.permissions.intersection(route.permissions):
+                raise MissingPermission(route.permissions)
             if call.principal.cmi5 is not None:
                 from chalicelib.web.lrs import cmi5_session
 
                 cmi5_session.check(call)
-            if route.permissions and not call.principal.permissions.intersection(route.permissions):
-                raise MissingPermission(route.permissions)
         _check_query(call, route)
         return {}
 
