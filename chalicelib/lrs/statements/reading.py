@@ -104,8 +104,8 @@ class Reader:
         return page.cut(_fitting(page.records))
 
     def consistent_through(self, store: str) -> int:
-        """All that was stored in the store up to this time can be found now."""
-        return self._up_to_date(store, first=True).horizon
+        """All that was stored in the store up to this time is shown by any query from now on."""
+        return self._record_clock.read(store).horizon
 
     def _up_to_date(self, store: str, first: bool) -> ClockReading:
         """The clock of the store, with everything up to its horizon made visible to searches."""
