@@ -62,7 +62,9 @@ class Persons:
         return sorted([entry, *same], key=lambda each: each.position)
 
     def page(self, store: str, after: str, limit: int) -> list[Person]:
-        """Up to `limit` persons by their ids, from after that one, as last refreshed. Raises `Unavailable`."""
+        """Up to `limit` persons by their ids, from after that one (empty: from the first). Raises `Unavailable`."""
+        if not after:
+            self._store.refresh("agents")
         ids = self._store.persons(store, after, limit)
         agents: dict[str, list[RegistryEntry]] = {each: [] for each in ids}
         if ids:

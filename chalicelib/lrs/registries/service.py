@@ -67,8 +67,10 @@ class Registries:
         """The entry as it is now. Raises `Unavailable`."""
         return self._store.get_many(store, [name]).get(name)
 
-    def page(self, search: RegistrySearch) -> list[RegistryEntry]:
-        """A page of entries, as last refreshed. Raises `Unavailable`."""
+    def page(self, search: RegistrySearch, fresh: bool = False) -> list[RegistryEntry]:
+        """A page of entries; with `fresh` all that was written before is in it. Raises `Unavailable`."""
+        if fresh:
+            self._store.refresh(search.registry)
         return self._store.search(search)
 
     def clear(self, registry: Registry, store: str, until: int | None, limit: int) -> int:

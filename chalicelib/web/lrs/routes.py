@@ -1,6 +1,17 @@
 """All routes of the record store."""
 
-from chalicelib.web.lrs import about, access, activities, agents, cmi5, statements
+from chalicelib.web.lrs import (
+    about,
+    access,
+    activities,
+    agents,
+    cmi5,
+    data,
+    documents,
+    logs,
+    persons,
+    statements,
+)
 from chalicelib.web.lrs.route import LrsRoute
 
 ROUTES: tuple[LrsRoute, ...] = (
@@ -9,5 +20,9 @@ ROUTES: tuple[LrsRoute, ...] = (
     *cmi5.ROUTES,
     *agents.ROUTES,
     *activities.ROUTES,
+    *documents.ROUTES,
+    *data.ROUTES,
+    *persons.ROUTES,
+    *logs.ROUTES,
     *statements.ROUTES,
 )
