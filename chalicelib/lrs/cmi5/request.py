@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from chalicelib.errors import Invalid
 from chalicelib.lrs.cmi5 import origin as origins
 from chalicelib.lrs.keys import agent_key
-from chalicelib.lrs.validation import validate_agent
 from chalicelib.lrs.validation.data_types import is_iri, is_uuid
 from chalicelib.lrs.versions import V1
 
@@ -77,7 +76,9 @@ def _agent(value: object, faults: dict[str, list[str]]) -> Mapping[str, object]:
     if not isinstance(given, dict):
         faults["agent"] = ["The agent field must be an xAPI Agent: an object, or its JSON as a text."]
         return {}
-    found = validate_agent(given, V1)
+    from chalicelib.lrs import validation  # few calls need the checks
+
+    found = validation.validate_agent(given, V1)
     if found:
         faults["agent"] = [f"{fault.path or 'agent'}: {fault.rule}" for fault in found]
     elif agent_key(given) is None:

@@ -7,8 +7,6 @@ that it was given, into the launch URL. It is open: the token is the proof.
 from __future__ import annotations
 
 from chalicelib.lrs.access.addresses import endpoints
-from chalicelib.lrs.cmi5.request import TokenRequest
-from chalicelib.lrs.cmi5.tokens import as_json
 from chalicelib.web import reading
 from chalicelib.web.call import Answer, Call
 from chalicelib.web.lrs.route import STORE, LrsRoute
@@ -16,6 +14,8 @@ from chalicelib.web.lrs.route import STORE, LrsRoute
 
 def create_token(call: Call) -> Answer:
     """Issues a token for one learner and one activity."""
+    from chalicelib.lrs.cmi5.request import TokenRequest  # a seldom call
+
     request = TokenRequest.read(reading.json_object(call))
     principal = call.principal
     token = call.services.lrs.cmi5_tokens.issue(principal, request)
@@ -28,6 +28,8 @@ def create_token(call: Call) -> Answer:
 
 def fetch(call: Call) -> Answer:
     """Gives the assignable unit its token, once."""
+    from chalicelib.lrs.cmi5.tokens import as_json
+
     client, store = (reading.path_parameter(call, name) for name in ("client", "store"))
     value, origin = call.query.get("token", ""), call.headers.get("origin")
     return Answer(200, as_json(call.services.lrs.cmi5_tokens.fetch(client, store, value, origin)))
