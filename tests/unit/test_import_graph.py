@@ -1,8 +1,8 @@
 """Imports run one way: the graph is drawn from the source, and an arrow that runs back fails.
 
 app ──> web, workers ──> articles ──> ledger ──> ports, errors <── adapters
-                         accounts ──────────────>
-joined (the domain over its ports) <── bootstrap (the one place that picks adapters)
+                         accounts, lrs ─────────>
+joined, joined_lrs (the domain over its ports) <── bootstrap, bootstrap_lrs (the places that pick adapters)
 """
 
 import ast
@@ -21,17 +21,22 @@ PACKAGE = "chalicelib"
 # What each part may import of the others; a part that is not named here does not exist.
 MAY: Mapping[str, set[str]] = {
     "app": {"bootstrap", "call_log", "web", "workers"},
-    "web": {"accounts", "articles", "errors", "ledger", "ports", "settings"},
+    "web": {"accounts", "articles", "errors", "joined_lrs", "ledger", "lrs", "ports", "settings"},
     "workers": {"articles", "bootstrap", "errors"},
     "call_log": {"bootstrap", "errors"},
-    "bootstrap": {"adapters", "joined", "ports", "settings"},
+    "bootstrap": {"adapters", "bootstrap_lrs", "joined", "ports", "settings"},
+    "bootstrap_lrs": {"adapters", "joined_lrs", "ports", "settings"},
+    "joined_lrs": {"lrs", "ports", "settings"},
     "joined": {"accounts", "articles", "ledger", "ports", "settings"},
     "articles": {"errors", "ledger", "ports"},
     "ledger": {"errors", "ports"},
-    "accounts": {"errors", "ports"},
+    "accounts": {"errors", "passwords", "ports"},
+    "lrs": {"errors", "passwords", "ports"},
     "adapters": {"errors", "ports"},
     "ports": set(),
-    "settings": set(),
+    # The names and types of the pipeline options.
+    "settings": {"lrs"},
+    "passwords": set(),
     "errors": set(),
 }
 
@@ -39,9 +44,13 @@ MAY: Mapping[str, set[str]] = {
 ONLY_TYPES = {
     ("workers", "bootstrap"),
     ("call_log", "bootstrap"),
+    ("bootstrap_lrs", "ports"),
+    ("bootstrap_lrs", "settings"),
+    ("joined_lrs", "ports"),
+    ("joined_lrs", "settings"),
     ("web", "accounts"),
+    ("web", "joined_lrs"),
     ("web", "ledger"),
-    ("web", "ports"),
     ("web", "settings"),
 }
 

@@ -22,7 +22,7 @@ AWS_CLIENTS = AWS - {"botocore"}
 # boto3's own HTTP client is urllib3.
 SEARCH_BESIDE_AWS = SEARCH - {"urllib3"}
 
-WORKERS = ("intake", "file_worker", "apply", "maintenance", "dead_letters", "sweep")
+WORKERS = ("intake", "file_worker", "apply", "maintenance", "dead_letters", "sweep", "record_sweep")
 
 ENVIRONMENT = {
     "LEDGER_TABLE": "ledger",
