@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from chalicelib.ports.blobs import Blobs
     from chalicelib.ports.clock import Clock
     from chalicelib.ports.cmi5_tokens import TokenStore
+    from chalicelib.ports.documents import DocumentStore
     from chalicelib.ports.logs import LogStore
     from chalicelib.ports.lrs_access import AccessStore
     from chalicelib.ports.record_clock import RecordClock
@@ -81,6 +82,13 @@ class LrsServices(JoinedLrs):
         return DynamoAttachmentRecords(
             self._services.dynamodb_client(RECORD_ATTEMPTS), self.settings.records_table
         )
+
+    @cached_property
+    def document_store(self) -> DocumentStore:
+        """States and profiles, in DynamoDB."""
+        from chalicelib.adapters.dynamodb_documents import DynamoDocuments
+
+        return DynamoDocuments(self._services.dynamodb_client(RECORD_ATTEMPTS), self.settings.records_table)
 
     @cached_property
     def statement_store(self) -> StatementStore:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from chalicelib.lrs.access.service import Access
     from chalicelib.lrs.attachments.service import Attachments
     from chalicelib.lrs.cmi5.tokens import Cmi5Tokens
+    from chalicelib.lrs.documents.service import Documents
     from chalicelib.lrs.logs.service import Logs
     from chalicelib.lrs.options import PipelineOptions
     from chalicelib.lrs.registries.persons import Persons
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from chalicelib.ports.blobs import Blobs
     from chalicelib.ports.clock import Clock
     from chalicelib.ports.cmi5_tokens import TokenStore
+    from chalicelib.ports.documents import DocumentStore
     from chalicelib.ports.logs import LogStore
     from chalicelib.ports.lrs_access import AccessStore
     from chalicelib.ports.record_clock import RecordClock
@@ -61,6 +63,9 @@ class JoinedLrs(ABC):
     @property
     @abstractmethod
     def attachment_records(self) -> AttachmentRecords: ...
+    @property
+    @abstractmethod
+    def document_store(self) -> DocumentStore: ...
 
     @property
     @abstractmethod
@@ -87,6 +92,13 @@ class JoinedLrs(ABC):
         from chalicelib.lrs.attachments.service import Attachments
 
         return Attachments(self.attachment_records, self.blobs, self.clock, self.new_id)
+
+    @cached_property
+    def documents(self) -> Documents:
+        """States and profiles."""
+        from chalicelib.lrs.documents.service import Documents
+
+        return Documents(self.document_store, self.blobs, self.clock, self.new_id)
 
     @cached_property
     def reader(self) -> Reader:

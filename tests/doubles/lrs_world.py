@@ -17,6 +17,7 @@ from tests.doubles.attachments import MemoryAttachmentRecords
 from tests.doubles.blobs import MemoryBlobs
 from tests.doubles.clock import FakeClock
 from tests.doubles.cmi5_tokens import MemoryCmi5Tokens
+from tests.doubles.documents import MemoryDocuments
 from tests.doubles.log_store import MemoryLogStore
 from tests.doubles.record_clock import MemoryRecordClock
 from tests.doubles.registry_store import MemoryRegistryStore
@@ -53,6 +54,7 @@ class Stored:
     blobs: MemoryBlobs = field(default_factory=MemoryBlobs)
     access_store: InMemoryAccess = field(default_factory=InMemoryAccess)
     attachment_records: MemoryAttachmentRecords = field(default_factory=MemoryAttachmentRecords)
+    document_store: MemoryDocuments = field(default_factory=MemoryDocuments)
     token_store: MemoryCmi5Tokens = field(default_factory=MemoryCmi5Tokens)
     log_store: MemoryLogStore = field(default_factory=MemoryLogStore)
     names: count[int] = field(default_factory=count)
@@ -110,6 +112,10 @@ class LrsWorld(JoinedLrs):
     @cached_property
     def attachment_records(self) -> Any:
         return self._port("attachment_records")
+
+    @cached_property
+    def document_store(self) -> Any:
+        return self._port("document_store")
 
     @cached_property
     def token_store(self) -> Any:

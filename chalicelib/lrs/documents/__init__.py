@@ -1,0 +1,1 @@
+"""Documents: states, activity profiles and agent profiles, as their bytes were sent."""
