@@ -51,8 +51,9 @@ MAPPING: Mapping[str, object] = {
         **_KEYS,
         "refers_to": _TERM,
         "flags": _TERM,
-        # Nested: what is asked for together must hold in the same target.
-        "targets": {"type": "nested", "dynamic": "strict", "properties": _KEYS},
+        # Not nested: before 3.3 the engine sorts no index that has nested fields. So it finds what any targets have
+        # among them, and the reader of its answer looks whether one target has it all.
+        "targets": {"dynamic": "strict", "properties": _KEYS},
         "attachments": _TERM,
         "faults": _RAW,
         "digest": _RAW,
@@ -70,7 +71,14 @@ MARK_MAPPING: Mapping[str, object] = {
 }
 # Who lists refreshes first, if a batch ended since. This is for the rest: without it the engine would hold in memory
 # where each document lies that nobody asked for, and the first reader after a long import would wait for all of it.
-SETTINGS: Mapping[str, object] = {"refresh_interval": "30s"}
+MARK_SETTINGS: Mapping[str, object] = {"refresh_interval": "30s"}
+# Sorted as lists are shown: a search stops in each segment at the end of its page. Measured at 200,000 statements: 3 ms
+# instead of 40 for a page of the newest, and writing is as fast, for they come in order.
+SETTINGS: Mapping[str, object] = {
+    **MARK_SETTINGS,
+    "index.sort.field": "stored",
+    "index.sort.order": "desc",
+}
 
 
 def document_id(store: str, name: str) -> str:

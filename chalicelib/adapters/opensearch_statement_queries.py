@@ -11,7 +11,7 @@ from chalicelib.adapters.opensearch_statement_mapping import (
     UNVALIDATED,
     VOIDED,
 )
-from chalicelib.ports.statement_store import StatementSearch
+from chalicelib.ports.statement_store import Keys, StatementRecord, StatementSearch
 
 MOST_HITS = 10_000  # index.max_result_window
 Clause = dict[str, Any]
@@ -24,6 +24,17 @@ def page(search: StatementSearch) -> bytes:
     if search.after is not None:
         body["search_after"] = [search.after]
     return encode(body).encode()
+
+
+def finds_too_much(search: StatementSearch) -> bool:
+    """Whether what is asked for together may be found in two targets of a statement that each have a part of it."""
+    criteria = (search.agent, search.activity, search.verb, search.registration)
+    return search.targeting and sum(each is not None for each in criteria) > 1
+
+
+def is_match(search: StatementSearch, record: StatementRecord) -> bool:
+    """Whether all keys that are asked for stand in the statement itself or in one of its targets."""
+    return any(_holds(search, keys) for keys in (record.keys, *record.targets))
 
 
 def matching(store: str, field: str, values: Sequence[str], limit: int) -> bytes:
@@ -41,6 +52,17 @@ def whether_any(store: str, field: str, value: str) -> bytes:
 def all_of(store: str) -> bytes:
     """The body that counts the statements of a store."""
     return encode({"query": {"bool": {"filter": [_term("store", store)]}}}).encode()
+
+
+def _holds(search: StatementSearch, keys: Keys) -> bool:
+    agents = keys.related_agents if search.related_agents else keys.agents
+    activities = keys.related_activities if search.related_activities else keys.activities
+    return (
+        (search.agent is None or search.agent in agents)
+        and (search.activity is None or search.activity in activities)
+        and (search.verb is None or search.verb == keys.verb)
+        and (search.registration is None or search.registration == keys.registration)
+    )
 
 
 def _body(filters: list[Clause], exclusions: list[Clause], limit: int, direction: str) -> Clause:
@@ -67,8 +89,7 @@ def _filters(search: StatementSearch) -> list[Clause]:
         filters.append(_term("client", search.client))
     own = _criteria(search, "")
     if own and search.targeting:
-        target = {"nested": {"path": "targets", "query": _all_of(_criteria(search, "targets."))}}
-        filters.append({"bool": {"should": [_all_of(own), target]}})
+        filters.append({"bool": {"should": [_all_of(own), _all_of(_criteria(search, "targets."))]}})
     else:
         filters += own
     filters += [_term("flags", flag) for flag in _flags(search, raised=True)]

@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from chalicelib.adapters import opensearch_statement_mapping as form
@@ -38,14 +39,17 @@ class OpenSearchStatements:
     """
 
     def __init__(self, transport: Transport, prefix: str, replicas: int | None = None) -> None:
-        settings: dict[str, object] = dict(form.SETTINGS)
-        if replicas is not None:
-            settings["number_of_replicas"] = replicas
+        copies = {} if replicas is None else {"number_of_replicas": replicas}
         self._statements = SearchIndex(
-            transport, f"{prefix}-statements", PART, form.MAPPING, settings, answer=_ANSWER
+            transport, f"{prefix}-statements", PART, form.MAPPING, {**form.SETTINGS, **copies}, answer=_ANSWER
         )
         self._marks = SearchIndex(
-            transport, f"{prefix}-marks", PART, form.MARK_MAPPING, settings, answer=_ANSWER
+            transport,
+            f"{prefix}-marks",
+            PART,
+            form.MARK_MAPPING,
+            {**form.MARK_SETTINGS, **copies},
+            answer=_ANSWER,
         )
 
     def create(self, records: Sequence[StatementRecord]) -> list[Outcome]:
@@ -85,8 +89,16 @@ class OpenSearchStatements:
         self._statements.refresh()
 
     def search(self, search: StatementSearch) -> list[StatementRecord]:
-        """One search; a page has at most 10,000."""
-        return self._found(queries.page(search))
+        """One search, seldom more; a page has at most 10,000."""
+        found = self._found(queries.page(search))
+        if not queries.finds_too_much(search):
+            return found
+        matches: list[StatementRecord] = []
+        while True:
+            matches += [record for record in found if queries.is_match(search, record)]
+            if len(matches) >= search.limit or len(found) < min(search.limit, queries.MOST_HITS):
+                return matches[: search.limit]
+            found = self._found(queries.page(replace(search, after=found[-1].stored)))
 
     def of_batch(self, store: str, batch: str, limit: int) -> list[StatementRecord]:
         """A refresh and a search, oldest first."""
