@@ -1,9 +1,7 @@
 """`lightrail admin`, `lightrail token`, `lightrail users`: the people who may call the API."""
 
 import argparse
-import getpass
 import json
-import secrets
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -12,9 +10,9 @@ from functools import partial
 from chalicelib.accounts.service import Accounts
 from chalicelib.accounts.tokens import PlainToken
 from chalicelib.accounts.users import User, UserRow
-from chalicelib.errors import Invalid, LightrailError, Unavailable
 from infra.cli.account_store import open_store
-from infra.cli.console import CommandFailed
+from infra.cli.passwords import SOURCES, read_password
+from infra.cli.refusals import told
 
 SECONDS_PER_DAY = 86400.0
 COLUMNS = ("email", "name", "admin", "created", "tokens", "last used")
@@ -29,7 +27,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     create.add_argument("--name", required=True)
     create.add_argument(
         "--password",
-        choices=("prompt", "stdin", "generated"),
+        choices=SOURCES,
         help="where it comes from (default: prompt at a terminal, else generated, shown to nobody)",
     )
     _add_lifetime(create)
@@ -137,16 +135,7 @@ def _show_token(args: argparse.Namespace, user: User, token: PlainToken, what: s
 
 
 def _read_password(source: str | None) -> str:
-    """The password; never from the command line, where other users of the machine can read it."""
-    source = source or ("prompt" if sys.stdin.isatty() else "generated")
-    if source == "generated":
-        return secrets.token_urlsafe(32)
-    if source == "stdin":
-        return sys.stdin.readline().rstrip("\r\n")
-    password = getpass.getpass("Password: ")
-    if getpass.getpass("Again: ") != password:
-        raise CommandFailed("The two passwords differ; nothing was created.")
-    return password
+    return read_password(source or ("prompt" if sys.stdin.isatty() else "generated"))
 
 
 def _lifetime(args: argparse.Namespace) -> float | None:
@@ -155,15 +144,8 @@ def _lifetime(args: argparse.Namespace) -> float | None:
 
 def _told(command: Callable[[argparse.Namespace], None], args: argparse.Namespace) -> int:
     """Runs a command; a refusal becomes lines for the person, every fault at once."""
-    try:
+    with told():
         command(args)
-    except Invalid as error:
-        texts = [text for texts in error.faults.values() for text in texts]
-        raise CommandFailed("\n".join(texts)) from error
-    except Unavailable as error:
-        raise CommandFailed(f"{error}{f' ({error.reason})' if error.reason else ''}") from error
-    except LightrailError as error:
-        raise CommandFailed(str(error)) from error
     return 0
 
 

@@ -1,6 +1,7 @@
 """The Access API as whoever sets a record store up meets it."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ NEW_CLIENT = {
     "pipeline": {"void_statements": False, "authority_name": "LMS"},
     "cors": ["https://lms.example.com"],
 }
-LRS_CONNECTION = {
+LRS_CONNECTION: dict[str, Any] = {
     "name": "Other LRS",
     "settings": {"endpoint": "https://lrs.example.com/xapi", "username": "me", "password": "s3cr3t-there"},
 }
@@ -245,8 +246,6 @@ def test_what_is_no_origin_is_told(site: Site, sent: object) -> None:
 
 
 def test_a_client_belongs_to_a_store_that_is_ready(site: Site) -> None:
-    from dataclasses import replace
-
     south = site.store.read("", "south").store
     assert site.store.put_store(replace(south, version="v2", status="deleting"), "v1")
     assert faults(call(site, "POST", "clients", {**NEW_CLIENT, "store": "south"})) == ["store"]

@@ -83,7 +83,7 @@ def test_commands_that_the_documents_name_are_there() -> None:
     assert called
     for command in called:
         words = tuple(word for word in command.words if re.fullmatch(r"[a-z-]+", word))
-        found = next((known[words[:n]] for n in (2, 1) if words[:n] in known), None)
+        found = next((known[words[:n]] for n in (3, 2, 1) if words[:n] in known), None)
         if command.words == ("COMMAND", "--help"):
             continue
         assert found is not None, f"{command.document}: lightrail {' '.join(command.words)}"
