@@ -96,7 +96,8 @@ def _request(event: Mapping[str, Any], context: Any) -> Request:
         path=path,
         address=_address(path, event["pathParameters"]),
         prefix=_prefix(str(place.get("path", "")), path),
-        scheme=headers.get("x-forwarded-proto", "https"),
+        # The gateway always says so on AWS; the local emulator, which speaks nothing but HTTP, never does.
+        scheme=headers.get("x-forwarded-proto", "http"),
         host=headers.get("host") or str(place.get("domainName", "")),
         headers=headers,
         query={name: values[-1] for name, values in query.items() if values},

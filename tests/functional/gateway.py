@@ -96,7 +96,7 @@ class Gateway:
         token: str | None = None,
     ) -> Answer:
         """Sends one call; `body` is bytes, or becomes JSON. The client's own token goes along."""
-        sent = {**(headers or {})}
+        sent = {"X-Forwarded-Proto": "https", **(headers or {})}  # as the gateway on AWS adds it
         bearer = token if token is not None else self.token
         if bearer:
             sent["Authorization"] = f"Bearer {bearer}"
