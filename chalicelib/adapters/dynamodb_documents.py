@@ -34,26 +34,10 @@ PARTITIONS = 4  # stored in the keys: a change would lose what is listed
 DUE = "document-objects-due"
 _BEATEN = frozenset(("ConditionalCheckFailed", "TransactionConflict"))
 # All but the body; each under an alias, as some are words of DynamoDB's own.
-_FIELDS = [
-    "schema",
-    "store",
-    "service",
-    "agent_key",
-    "activity",
-    "registration",
-    "id",
-    "client",
-    "agent",
-    "content_type",
-    "etag",
-    "size",
-    "stored",
-    "updated",
-    "write",
-    "replaced",
-    "pseudonymized",
-    "object",
-]
+_FIELDS = (
+    *("schema", "store", "service", "agent_key", "activity", "registration", "id", "client", "agent"),
+    *("content_type", "etag", "size", "stored", "updated", "write", "replaced", "pseudonymized", "object"),
+)
 _NAMES = {f"#{field}": field for field in _FIELDS}
 _BODILESS = ", ".join(_NAMES)
 
