@@ -1,20 +1,16 @@
 """What every call of the record store has in common: credentials, versions, refusals, CORS."""
 
 import base64
+import json
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from chalicelib.web.gateway import HttpApi
-from tests.functional.gateway import Answer, Gateway
-from tests.functional.stand_ins import CLIENT, PASSWORD, STORE, StandIns
-
-XAPI = f"/lrs/{CLIENT}/stores/{STORE}/xapi"
-
-
-def basic(user: str = CLIENT, password: str = PASSWORD) -> str:
-    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+from tests.functional.gateway import Answer, Context, Gateway, event
+from tests.functional.lrs_client import XAPI, LrsClient, basic, statement
+from tests.functional.stand_ins import CLIENT, STORE, StandIns
 
 
 def test_about_is_open_to_anyone_and_needs_no_version(anyone: Gateway) -> None:
@@ -80,3 +76,54 @@ def test_one_line_is_logged_with_the_client_and_the_store(anyone: Gateway, servi
     (line,) = services.logger.lines
     expected: Mapping[str, Any] = {"status": 200, "client": CLIENT, "store": STORE, "level": "info"}
     assert expected.items() <= line.items()
+
+
+def page_of_one(client: LrsClient, **place: str) -> str:
+    """The `more` of a page, asked for at another address."""
+    routes = client.gateway.api.routes
+    headers = {"Authorization": basic(), "X-Experience-API-Version": "2.0.0"}
+    asked = event(routes, "GET", f"{XAPI}/statements?limit=1", headers)
+    asked["requestContext"] |= place
+    return str(json.loads(client.gateway.api(asked, Context())["body"])["more"])
+
+
+@pytest.mark.parametrize("prefix", ["/api", "", "/base", "/lrs-stage"])
+def test_more_holds_behind_a_stage_and_behind_a_custom_domain(prefix: str) -> None:
+    client = LrsClient()
+    client.post(statement(1), statement(2))
+    more = page_of_one(client, path=f"{prefix}{XAPI}/statements", domainName="learn.example.org")
+    assert more.startswith(f"{prefix}{XAPI}/statements?limit=1&cursor=")
+
+
+def test_text_that_lambda_could_not_carry_as_a_string_goes_out_as_bytes() -> None:
+    client = LrsClient()
+    wide = "\U0001f600" * 60_000  # 12 bytes each as the runtime escapes them
+    for number in range(1, 11):
+        client.post(statement(number, result={"response": wide}))
+    raw = event(
+        client.gateway.api.routes,
+        "GET",
+        f"{XAPI}/statements",
+        {"Authorization": basic(), "X-Experience-API-Version": "2.0.0"},
+    )
+    answer = client.gateway.api(raw, Context())
+    assert answer["isBase64Encoded"] is True
+    assert len(json.dumps(answer)) < 6_291_556
+    assert len(json.loads(base64.b64decode(answer["body"]))["statements"]) == 10
+
+
+@pytest.mark.parametrize("status", [400, 401, 404])
+def test_a_browser_reads_refusals_too(status: int) -> None:
+    client = LrsClient()
+    query = {400: "x=1", 401: "", 404: "statementId=00000000-0000-4000-8000-000000000001"}[status]
+    headers = {"Origin": "https://content.example", "Authorization": None if status == 401 else basic()}
+    answer = client.call("GET", query, headers=headers)
+    assert (answer.status, answer.headers["access-control-allow-origin"]) == (status, "*")
+
+
+def test_what_a_client_or_a_store_is_called_is_decoded_once() -> None:
+    client = LrsClient()
+    encoded = XAPI.replace(CLIENT, "".join(f"%{ord(each):02x}" for each in CLIENT))
+    assert client.call("GET", path=f"{encoded}/statements").status == 200
+    assert client.call("GET", path=f"{encoded.replace('%', '%25')}/statements").status == 403
+    assert client.call("GET", path="/lrs/%ff/stores/a/xapi/statements").status == 400
