@@ -22,6 +22,12 @@ OPEN = None
 ACCESS = {"access/all"}
 ALL = "xapi/all"
 READ_STATEMENTS = {"xapi/statements/read/mine", "xapi/statements/read", "xapi/all/read", ALL}
+CHANGES = ("PUT", "POST", "DELETE")
+OF_PROFILES = ("activities", "agents")
+SERVICES = (
+    *("statements", "activities", "agents", "activity-profiles", "agent-profiles", "states", "persons"),
+    *("verbs", "activity-types", "attachment-usage-types", "activity-ids", "agent-ids"),
+)
 
 LETS_IN: dict[tuple[str, str], set[str] | None] = {
     ("GET", "S/xapi/about"): OPEN,
@@ -30,6 +36,13 @@ LETS_IN: dict[tuple[str, str], set[str] | None] = {
     ("POST", "S/xapi/statements"): {"xapi/statements/write", ALL},
     ("GET", "S/xapi/agents"): {"xapi/statements/read", "xapi/profile", "xapi/all/read", ALL},
     ("GET", "S/xapi/activities"): READ_STATEMENTS | {"xapi/state", "xapi/profile"},
+    **{(method, "S/xapi/activities/state"): {"xapi/state", ALL} for method in CHANGES},
+    ("GET", "S/xapi/activities/state"): {"xapi/state", "xapi/all/read", ALL},
+    **{(method, f"S/xapi/{of}/profile"): {"xapi/profile", ALL} for method in CHANGES for of in OF_PROFILES},
+    **{("GET", f"S/xapi/{of}/profile"): {"xapi/profile", "xapi/all/read", ALL} for of in OF_PROFILES},
+    **{("GET", f"S/data/{service}"): {"data/all"} for service in SERVICES},
+    ("POST", "S/data/persons"): {"data/all"},
+    ("GET", "B/logs"): {"logging/all"},
     ("POST", "S/cmi5/tokens"): {"cmi5/tokens"},
     ("POST", "S/cmi5/fetch"): OPEN,
     ("POST", "B/access/stores"): ACCESS,

@@ -14,7 +14,8 @@ from tests.functional.lrs_site import Site
 
 VOIDED = "http://adlnet.gov/expapi/verbs/voided"
 COURSE = "http://example.com/course"
-SERVICES = ["statements", "agents", "activities", "persons", *TERMS]
+DOCUMENTS = ["states", "activity-profiles", "agent-profiles"]
+SERVICES = [*DOCUMENTS, "statements", "agents", "activities", "persons", *TERMS]
 
 
 def agent(who: str, **more: object) -> dict[str, object]:
@@ -190,9 +191,79 @@ def test_terms_complete_what_someone_begins_to_write(tool: Tool) -> None:
     assert tool.data("verbs", search="x") == []
 
 
+REGISTRATION = "ec531277-b57b-4c15-8d91-d292c5b2b8f7"
+
+
+def with_documents(tool: Tool) -> None:
+    """Two of each kind, about two activities and two agents."""
+    kinds = {"Content-Type": "application/json", "If-None-Match": "*"}
+    for number, who in enumerate(("ann", "bob")):
+        activity = f"activityId={quote(f'{COURSE}/{number}')}"
+        person = f"agent={quote(json.dumps(agent(who)))}"
+        for path in (
+            f"activities/state?{activity}&{person}&stateId=s{number}&registration={REGISTRATION.upper()}",
+            f"activities/profile?{activity}&profileId=p{number}",
+            f"agents/profile?{person}&profileId=q{number}",
+        ):
+            address = f"/lrs/tool/stores/north/xapi/{path}"
+            answer = tool.site.call("PUT", address, "tool", {"a": number}, **kinds)
+            assert answer.status == 204, answer.text
+        tool.site.world.clock.advance(1)
+
+
+def test_documents_are_listed_without_their_contents(tool: Tool) -> None:
+    with_documents(tool)
+    first, second = tool.data("states")
+    assert {
+        name: first[name] for name in ("stateId", "agent", "activityId", "registration", "contentType")
+    } == {
+        "stateId": "s0",
+        "agent": agent("ann"),
+        "activityId": f"{COURSE}/0",
+        "registration": REGISTRATION,
+        "contentType": "application/json",
+    }
+    assert {"size", "etag", "client", "stored", "updated", "pseudonymized"} <= set(first)
+    assert second["stateId"] == "s1"
+    assert [each["profileId"] for each in tool.data("activity-profiles")] == ["p0", "p1"]
+    assert [each["profileId"] for each in tool.data("agent-profiles")] == ["q0", "q1"]
+
+
+@pytest.mark.parametrize(
+    ("service", "query", "expected"),
+    [
+        ("states", {"agent": agent("bob")}, ["s1"]),
+        ("states", {"activityId": f"{COURSE}/0"}, ["s0"]),
+        ("states", {"registration": REGISTRATION, "stateId": "s1"}, ["s1"]),
+        ("states", {"registration": str(UUID(int=1, version=4))}, []),
+        ("states", {"type": "Application/JSON"}, ["s0", "s1"]),
+        ("states", {"type": "text/plain"}, []),
+        ("agent-profiles", {"agent": agent("ann"), "pseudonymized": "false"}, ["q0"]),
+        ("agent-profiles", {"pseudonymized": "true"}, []),
+        ("activity-profiles", {"activityId": f"{COURSE}/1"}, ["p1"]),
+        ("activity-profiles", {"profileId": "p0", "since": "2001-01-01T00:00:00Z"}, ["p0"]),
+        ("activity-profiles", {"until": "2001-01-01T00:00:00Z"}, []),
+    ],
+)
+def test_documents_are_filtered(tool: Tool, service: str, query: dict[str, Any], expected: list[str]) -> None:
+    with_documents(tool)
+    found = tool.data(service, **query)
+    assert [each.get("stateId", each.get("profileId")) for each in found] == expected
+
+
+@pytest.mark.parametrize("service", DOCUMENTS)
+def test_documents_come_in_pages(tool: Tool, service: str) -> None:
+    with_documents(tool)
+    found = [each for page in tool.pages(service, 1) for each in page]
+    assert found == tool.data(service)
+    assert len(found) == 2
+
+
 @pytest.mark.parametrize(
     ("service", "query"),
     [
+        ("states", {"cursor": "x"}),
+        ("agent-profiles", {"activityId": COURSE}),
         ("statements", {"limit": "0"}),
         ("statements", {"limit": "501"}),
         ("statements", {"voided": "maybe"}),

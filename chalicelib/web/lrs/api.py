@@ -21,7 +21,7 @@ from chalicelib.lrs.versions import V2, XapiVersion, understood
 from chalicelib.web import reading
 from chalicelib.web.call import NOBODY, Answer, Call, Operation, Request, RouteTable
 from chalicelib.web.error_map import Mapped, Statuses, assess
-from chalicelib.web.lrs import alternate, cors
+from chalicelib.web.lrs import alternate, cors, general_log
 from chalicelib.web.lrs.route import LrsRoute
 from chalicelib.web.refusals import Refusal, UnknownRoute
 
@@ -113,6 +113,7 @@ class LrsApi:
         if found.faults:
             body["errors"] = found.faults
         headers = found.headers | (BASIC if found.status == 401 else {})
+        general_log.note_refusal(call, found.status, found.message)
         return Mapped(Answer(found.status, body, headers), found.level)
 
     def preflight(self, methods: tuple[str, ...]) -> Mapping[str, str]:

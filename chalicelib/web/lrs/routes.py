@@ -7,21 +7,24 @@ from chalicelib.web.lrs import (
     agents,
     cmi5,
     data,
+    data_documents,
     documents,
     logs,
     persons,
     statements,
 )
+from chalicelib.web.lrs.general_log import audited
 from chalicelib.web.lrs.route import LrsRoute
 
 ROUTES: tuple[LrsRoute, ...] = (
     *about.ROUTES,
-    *access.ROUTES,
+    *audited(access.ROUTES),
     *cmi5.ROUTES,
     *agents.ROUTES,
     *activities.ROUTES,
     *documents.ROUTES,
     *data.ROUTES,
+    *data_documents.ROUTES,
     *persons.ROUTES,
     *logs.ROUTES,
     *statements.ROUTES,
