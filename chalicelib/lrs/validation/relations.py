@@ -71,7 +71,11 @@ def interaction(value: Mapping[str, Any], at: Place, report: Report) -> None:
         allowed = COMPONENTS_OF.get(kind, COMPONENT_LISTS) if isinstance(kind, str) else COMPONENT_LISTS
         for name in COMPONENT_LISTS:
             if name in value and name not in allowed:
-                report.add((at, name), f"must not be there where interactionType is {kind}", "XAPI-00063")
+                report.add(
+                    (at, name),
+                    f"must not be there where interactionType is {kind}",
+                    "xAPI 1.0.3, Data 2.4.4.1",
+                )
         return
     for name in ("correctResponsesPattern", *COMPONENT_LISTS):
         if name in value:
@@ -90,7 +94,9 @@ def distinct_components(value: Mapping[str, Any], at: Place, report: Report) -> 
             if isinstance(found, str):
                 if found in seen:
                     report.add(
-                        (((at, name), index), "id"), "must not be the id of another in the list", "XAPI-00063"
+                        (((at, name), index), "id"),
+                        "must not be the id of another in the list",
+                        "xAPI 1.0.3, Data 2.4.4.1",
                     )
                 seen.add(found)
 

@@ -100,11 +100,11 @@ VERB = Object(
 COMPONENT = Object(
     "interaction component",
     {
-        "id": Property(STRING, "XAPI-00063", required=True),
-        "description": Property(LANGUAGE_MAP, "XAPI-00063"),
+        "id": Property(STRING, "xAPI 1.0.3, Data 2.4.4.1", required=True),
+        "description": Property(LANGUAGE_MAP, "xAPI 1.0.3, Data 2.4.4.1"),
     },
 )
-COMPONENTS = Property(ListOf(COMPONENT, "XAPI-00063"), "XAPI-00063")
+COMPONENTS = Property(ListOf(COMPONENT, "xAPI 1.0.3, Data 2.4.4.1"), "xAPI 1.0.3, Data 2.4.4.1")
 DEFINITION = Object(
     "activity definition",
     {
@@ -112,8 +112,10 @@ DEFINITION = Object(
         "description": Property(LANGUAGE_MAP, "XAPI-00059"),
         "type": Property(IRI, "XAPI-00060"),
         "moreInfo": Property(IRI, "XAPI-00061"),
-        "interactionType": Property(Word(relations.INTERACTION_TYPES), "XAPI-00062"),
-        "correctResponsesPattern": Property(ListOf(STRING, "XAPI-00063"), "XAPI-00063"),
+        "interactionType": Property(Word(relations.INTERACTION_TYPES), "XAPI-00049"),
+        "correctResponsesPattern": Property(
+            ListOf(STRING, "xAPI 1.0.3, Data 2.4.4.1"), "xAPI 1.0.3, Data 2.4.4.1"
+        ),
         **dict.fromkeys(relations.COMPONENT_LISTS, COMPONENTS),
         "extensions": Property(EXTENSIONS, "XAPI-00057"),
     },
