@@ -12,7 +12,7 @@ from tests.end_to_end.file_server import FileServer
 from tests.end_to_end.system import System, entry, eventually
 
 FUNCTIONS = ("api", "intake", "file-worker", "apply", "maintenance", "dead-letters", "sweep")
-_REFUSED = re.compile(
+REFUSED = re.compile(
     'AccessDenied|not authorized|Traceback|"message":"failed"|"level":"(ERROR|CRITICAL)"|"returned":[1-9]'
 )
 
@@ -133,7 +133,7 @@ def test_users_come_and_go(system: System) -> None:
 def test_every_function_was_at_work_and_none_was_refused_anything(system: System, since: float) -> None:
     lines = {name: system.log_lines(name, since) for name in FUNCTIONS}
     assert [name for name, of_one in lines.items() if not any('"service"' in line for line in of_one)] == []
-    assert [line for of_one in lines.values() for line in of_one if _REFUSED.search(line)] == []
+    assert [line for of_one in lines.values() for line in of_one if REFUSED.search(line)] == []
 
 
 def test_a_role_that_lacks_a_statement_is_refused(system: System) -> None:
