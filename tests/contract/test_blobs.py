@@ -259,3 +259,31 @@ def test_the_clients_are_bounded_in_time(monkeypatch: pytest.MonkeyPatch) -> Non
     assert config.connect_timeout == 2
     assert config.read_timeout == 20
     assert config.retries["total_max_attempts"] == 3
+
+
+def test_what_is_put_again_replaces_what_was_there(store: Store) -> None:
+    store.blobs.put(KEY, b"first")
+    store.blobs.put(KEY, b"")
+    store.blobs.put(KEY, b"\x00second")
+    assert content(store.blobs, KEY) == b"\x00second"
+
+
+def test_what_is_deleted_is_gone_and_may_come_again(store: Store) -> None:
+    store.blobs.delete(KEY)
+    store.blobs.put(KEY, b"x")
+    store.blobs.delete(KEY)
+    assert store.blobs.size(KEY) is None
+    with pytest.raises(BlobNotFound):
+        content(store.blobs, KEY)
+    store.blobs.put(KEY, b"again")
+    assert content(store.blobs, KEY) == b"again"
+
+
+@pytest.mark.parametrize("call", ["put_object", "delete_object"])
+def test_a_bucket_that_is_busy_is_unavailable(call: str) -> None:
+    client = make_client()
+    with Stubber(client) as stub:
+        stub.add_client_error(call, "SlowDown", http_status_code=503)
+        blobs = S3Blobs(client, BUCKET)
+        with pytest.raises(Unavailable):
+            blobs.put(KEY, b"x") if call == "put_object" else blobs.delete(KEY)
