@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
+from uuid import uuid4
 
 import boto3
 import pytest
@@ -13,9 +14,10 @@ from moto import mock_aws
 from chalicelib.adapters.dynamodb_access import DynamoAccess
 from chalicelib.errors import Unavailable
 from chalicelib.ports.lrs_access import AccessStore, ClientRecord, ConnectionRecord, StoreRecord
+from tests.contract.ledger_table import dynamodb_client
 from tests.doubles.access_store import InMemoryAccess
 
-TABLE = "access"
+TABLE = f"access-{uuid4().hex[:12]}"
 STORE = StoreRecord("s1", "north", "v1", "North ½ 灯", 1000.25, timezone="Europe/Paris", xapi_version="1.0")
 CLIENT = ClientRecord(
     "c1",
@@ -46,24 +48,24 @@ def make_client(**options: Any) -> Any:
     )
 
 
-def make_table(client: Any) -> None:
-    client.create_table(
-        TableName=TABLE,
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-        AttributeDefinitions=[
-            {"AttributeName": "pk", "AttributeType": "S"},
-            {"AttributeName": "sk", "AttributeType": "S"},
-        ],
-    )
-
-
 @pytest.fixture
 def client() -> Iterator[Any]:
-    with mock_aws():
-        client = make_client()
-        make_table(client)
+    """A client of moto, or of the emulator that the environment names, with an empty table."""
+    with dynamodb_client() as client:
+        client.create_table(
+            TableName=TABLE,
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=[
+                {"AttributeName": "pk", "KeyType": "HASH"},
+                {"AttributeName": "sk", "KeyType": "RANGE"},
+            ],
+            AttributeDefinitions=[
+                {"AttributeName": "pk", "AttributeType": "S"},
+                {"AttributeName": "sk", "AttributeType": "S"},
+            ],
+        )
         yield client
+        client.delete_table(TableName=TABLE)
 
 
 @pytest.fixture(params=["memory", "dynamodb"])

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.errors import Unavailable
 from chalicelib.lrs.access.permissions import PERMISSIONS
 from tests.functional.gateway import Answer
 from tests.functional.lrs_site import PASSWORD, Site
@@ -376,3 +377,14 @@ def test_no_secret_is_logged(site: Site) -> None:
     logged = site.services.log_text()
     for secret in ("battery staple", "wrong password", PASSWORD, "Basic "):
         assert secret not in logged
+
+
+def test_a_table_that_does_not_answer_lets_nobody_in_and_says_so(site: Site) -> None:
+    def silent(*_: object) -> None:
+        raise Unavailable("The store of clients", "told to fail")
+
+    site.store.read = silent  # type: ignore[method-assign]
+    answer = call(site, "GET", "stores")
+    assert answer.status == 503
+    assert answer.headers["retry-after"]
+    assert "told to fail" not in answer.text
