@@ -103,8 +103,14 @@ class Reader:
         page = Page(found[: search.limit], len(found) > search.limit, horizon)
         return page.cut(_fitting(page.records))
 
-    def consistent_through(self, store: str) -> int:
-        """All that was stored in the store up to this time is shown by any query from now on."""
+    def consistent_through(self, store: str, *, asked: bool = False) -> int:
+        """All that was stored in the store up to this time is shown by any query from now on.
+
+        `asked`: of one who reads, and perhaps waits until it is past a time of his own: this moment, unless a batch is
+        open; otherwise the last time that was taken, for which nothing is written.
+        """
+        if asked:
+            return self._record_clock.raise_to(store, microseconds(self._clock.now())).horizon
         return self._record_clock.read(store).horizon
 
     def _up_to_date(self, store: str, first: bool) -> ClockReading:

@@ -169,6 +169,7 @@ def _consistent_through(call: Call | None, answer: Answer) -> str:
     if call is None or call.principal is NOBODY or answer.status >= 500:
         return LONG_AGO
     try:
-        return written(call.services.lrs.reader.consistent_through(call.principal.store))
+        asked = call.route.method == "GET"
+        return written(call.services.lrs.reader.consistent_through(call.principal.store, asked=asked))
     except LightrailError:
         return LONG_AGO
