@@ -94,7 +94,7 @@ FAULTS: list[tuple[Any, str, str]] = [
     (_definition(interactionType="guess"), "object.definition.interactionType", "XAPI-00049"),
     (_definition(choices=[{"id": "a"}]), "object.definition.choices", "XAPI-00064"),
     (_definition(correctResponsesPattern=["a"]), "object.definition.correctResponsesPattern", "XAPI-00064"),
-    (_definition(interactionType="likert", choices=[{"id": "a"}]), "object.definition.choices", "xAPI 1.0.3, Data 2.4.4.1"),
+    (_definition(interactionType="other", steps=[]), "object.definition.steps", "xAPI 1.0.3, Data 2.4.4.1"),
     (
         _definition(interactionType="choice", choices=[{"id": "a"}, {"id": "a"}]),
         "object.definition.choices[1].id",
