@@ -17,6 +17,7 @@ IDS_PER_READ = 1000
 # Amazon OpenSearch Service takes bodies of 10 MiB on its smaller instances.
 BYTES_PER_WRITE = 5 * 1024 * 1024
 REASON_LENGTH = 300
+SEARCH_PATH = "_search?ignore_unavailable=true&allow_partial_search_results=false"
 
 encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 OTHER_FORM = (KeyError, TypeError, AttributeError, ValueError)
@@ -106,7 +107,7 @@ class SearchIndex:
 
     def search(self, body: bytes) -> list[Item]:
         """The hits of a search on all of the index; none where there is no index. Raises `Unavailable`."""
-        answer = self.read("_search?ignore_unavailable=true&allow_partial_search_results=false", body)
+        answer = self.read(SEARCH_PATH, body)
         with self.expected_form():
             hits: list[Item] = answer["hits"]["hits"]
             return hits

@@ -1,6 +1,6 @@
 """The searches of statements in OpenSearch's query language: filters alone, each a term or a range."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from chalicelib.adapters.opensearch_index import encode
@@ -14,6 +14,9 @@ from chalicelib.adapters.opensearch_statement_mapping import (
 from chalicelib.ports.statement_store import Keys, StatementRecord, StatementSearch
 
 MOST_HITS = 10_000  # index.max_result_window
+MANY = 2000  # statements that the engine looks through in about a millisecond
+FIRST_WINDOW = 1_000_000  # microseconds
+WIDER = 16
 Clause = dict[str, Any]
 
 
@@ -24,6 +27,36 @@ def page(search: StatementSearch) -> bytes:
     if search.after is not None:
         body["search_after"] = [search.after]
     return encode(body).encode()
+
+
+def position(search: StatementSearch) -> int | None:
+    """The time after which an ascending search begins; None: with the first statement of all."""
+    return max((at for at in (search.since, search.after) if at is not None), default=None)
+
+
+def end(search: StatementSearch) -> int:
+    """The last time of which a search finds anything."""
+    return search.upto if search.until is None else min(search.upto, search.until)
+
+
+def window_ends(start: int, upto: int) -> Iterator[int]:
+    """The ends of windows that begin where the one before ends, ever wider, until all time up to the last is seen.
+
+    The index is sorted for the newest. From the middle of it upwards, the engine would look at all that is younger to
+    find the oldest; in windows, it looks at a few times as many as a page has, however many statements there are.
+    """
+    at, width = start, FIRST_WINDOW
+    while at < upto:
+        at, width = min(at + width, upto), width * WIDER
+        yield at
+
+
+def how_many(search: StatementSearch) -> bytes:
+    """The body that counts what a search finds on all its pages, up to `MANY`."""
+    body = _body(_filters(search), _exclusions(search), 0, "asc")
+    if search.after is not None:
+        body["query"]["bool"]["filter"].append({"range": {"stored": {"gt": search.after}}})
+    return encode({"size": 0, "track_total_hits": MANY, "query": body["query"]}).encode()
 
 
 def finds_too_much(search: StatementSearch) -> bool:
@@ -79,7 +112,7 @@ def _body(filters: list[Clause], exclusions: list[Clause], limit: int, direction
 
 
 def _filters(search: StatementSearch) -> list[Clause]:
-    times: Clause = {"lte": search.upto if search.until is None else min(search.upto, search.until)}
+    times: Clause = {"lte": end(search)}
     if search.since is not None:
         times["gt"] = search.since
     filters = [_term("store", search.store), {"range": {"stored": times}}]

@@ -10,7 +10,7 @@ from typing import Any
 from chalicelib.adapters import opensearch_statement_mapping as form
 from chalicelib.adapters import opensearch_statement_queries as queries
 from chalicelib.adapters.opensearch_connection import Transport
-from chalicelib.adapters.opensearch_index import OTHER_FORM, SearchIndex, reason_of
+from chalicelib.adapters.opensearch_index import OTHER_FORM, SEARCH_PATH, SearchIndex, reason_of
 from chalicelib.adapters.opensearch_statement_mapping import PART
 from chalicelib.errors import Unavailable
 from chalicelib.ports.statement_store import (
@@ -89,8 +89,8 @@ class OpenSearchStatements:
         self._statements.refresh()
 
     def search(self, search: StatementSearch) -> list[StatementRecord]:
-        """One search, seldom more; a page has at most 10,000."""
-        found = self._found(queries.page(search))
+        """One search, or a few where the oldest of many are asked for; a page has at most 10,000."""
+        found = self._page(search)
         if not queries.finds_too_much(search):
             return found
         matches: list[StatementRecord] = []
@@ -98,7 +98,7 @@ class OpenSearchStatements:
             matches += [record for record in found if queries.is_match(search, record)]
             if len(matches) >= search.limit or len(found) < min(search.limit, queries.MOST_HITS):
                 return matches[: search.limit]
-            found = self._found(queries.page(replace(search, after=found[-1].stored)))
+            found = self._page(replace(search, after=found[-1].stored))
 
     def of_batch(self, store: str, batch: str, limit: int) -> list[StatementRecord]:
         """A refresh and a search, oldest first."""
@@ -159,6 +159,27 @@ class OpenSearchStatements:
         for place, item in zip(places, self._statements.write(actions), strict=True):
             outcomes[place] = _outcome(item)
         return outcomes
+
+    def _page(self, search: StatementSearch) -> list[StatementRecord]:
+        """A page of what the engine finds."""
+        position = queries.position(search)
+        if not search.ascending or position is None or self._has_few(search):
+            return self._found(queries.page(search))
+        found: list[StatementRecord] = []
+        for end in queries.window_ends(position, queries.end(search)):
+            window = replace(search, since=position, until=end, limit=search.limit - len(found))
+            found += self._found(queries.page(window))
+            if len(found) >= search.limit:
+                break
+            position = end
+        return found
+
+    def _has_few(self, search: StatementSearch) -> bool:
+        answer = self._statements.read(
+            f"{SEARCH_PATH}&filter_path=hits.total,_shards", queries.how_many(search)
+        )
+        with self._statements.expected_form():
+            return not answer.get("hits") or int(answer["hits"]["total"]["value"]) < queries.MANY
 
     def _found(self, body: bytes) -> list[StatementRecord]:
         hits = self._statements.search(body)

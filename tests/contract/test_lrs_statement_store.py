@@ -10,9 +10,13 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from chalicelib.adapters import opensearch_statement_queries
 from chalicelib.adapters.opensearch_connection import connect
 from chalicelib.adapters.opensearch_index import BYTES_PER_WRITE
+from chalicelib.adapters.opensearch_statement_queries import window_ends
 from chalicelib.adapters.opensearch_statements import OpenSearchStatements
 from chalicelib.errors import Unavailable
 from chalicelib.ports.statement_store import (
@@ -389,6 +393,49 @@ def test_pages_follow_each_other_without_gap_or_repetition(
         found += [each.stored - NOW for each in page]
         search = replace(search, after=page[-1].stored)
     assert found == sorted({0, 1, 2, 3, 5, 6, 7, 8, 10}, reverse=not ascending)
+
+
+@pytest.mark.parametrize("limit", [1, 3, 50])
+def test_the_oldest_of_many_are_found_however_far_apart_they_are(
+    opensearch: OpenSearchStatements, slug: str, monkeypatch: pytest.MonkeyPatch, limit: int
+) -> None:
+    monkeypatch.setattr(opensearch_statement_queries, "MANY", 2)
+    gaps = [1, 2, 999_999, 1_000_000, 1_000_001, 16_999_999, 17_000_000, 10**9, 10**11, 3 * 10**14]
+    places = sorted({sum(gaps[:n]) for n in range(len(gaps) + 1)} | {NOW % 10**9})
+    write(
+        opensearch,
+        *(record(slug, place, keys=Keys(PASSED if n % 3 else FAILED)) for n, place in enumerate(places)),
+    )
+    for since, until in [
+        (NOW - 1, NOW + places[-1]),
+        (NOW, NOW + 10**12),
+        (NOW + 3, NOW + 10**9),
+        (NOW + 9, NOW + 9),
+    ]:
+        for verb in (None, PASSED):
+            search = ask(
+                slug, ascending=True, since=since, until=until, upto=NOW + 10**15, limit=limit, verb=verb
+            )
+            found: list[int] = []
+            while page := numbers(opensearch, search):
+                assert len(page) <= limit
+                found += page
+                search = replace(search, after=NOW + page[-1])
+            expected = [
+                place
+                for n, place in enumerate(places)
+                if since < NOW + place <= until and (verb is None or n % 3)
+            ]
+            assert found == expected
+
+
+@given(st.integers(0, 2 * 10**15), st.integers(-10, 4 * 10**15))
+def test_windows_cover_all_time_up_to_the_end_in_few_steps(start: int, length: int) -> None:
+    ends = list(window_ends(start, start + length))
+    assert ends == sorted(set(ends))
+    assert (ends[-1:] == [start + length]) is (length > 0)
+    assert all(start < end <= start + length for end in ends)
+    assert len(ends) <= 10
 
 
 def test_a_big_page_and_a_big_batch(store: StatementStore, slug: str) -> None:
