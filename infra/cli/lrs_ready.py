@@ -56,7 +56,10 @@ def record_and_read(client: LrsClient) -> Mapping[str, Any]:
     """Record a statement and return it as the record store shows it. Raises CommandFailed."""
     statement = _statement() | {"id": str(uuid.uuid4())}
     _call(client, "POST", "statements", statement)
-    return _call(client, "GET", f"statements?{urlencode({'statementId': statement['id']})}")
+    shown: Mapping[str, Any] = _call(
+        client, "GET", f"statements?{urlencode({'statementId': statement['id']})}"
+    )
+    return shown
 
 
 def _statement() -> dict[str, Any]:
