@@ -209,6 +209,7 @@ def _signature_type(value: Any, random: Any, version: XapiVersion) -> Any:
 
 
 _REPAIRS: Mapping[Any, Callable[[Any, Any, XapiVersion], Any]] = {
+    relations.no_actor: lambda value, random, version: value,
     relations.one_identifier: _one_identifier,
     relations.group_with_identifier: _one_identifier,
     relations.members_or_identifier: _group,

@@ -113,7 +113,7 @@ FAULTS: list[tuple[Any, str, str]] = [
     (_with("result.score", {"raw": 0, "min": 1}), "result.score.raw", "XAPI-00082"),
     (_with("result.score", {"raw": 2, "max": 1.5}), "result.score.raw", "XAPI-00082"),
     (_with("context.registration", "x"), "context.registration", "XAPI-00087-1"),
-    (_with("context.team", ANNA), "context.team.objectType", "XAPI-00037"),
+    (_with("context.team", ANNA), "context.team.objectType", "XAPI-00088"),
     (_with("context.language", "en_US"), "context.language", "XAPI-00091"),
     (_with("context.contextActivities.sibling", ACTIVITY), "context.contextActivities.sibling", "XAPI-00093"),
     (_with("context.contextActivities.parent", [REF]), "context.contextActivities.parent[0]", "XAPI-00047"),
@@ -205,6 +205,11 @@ def test_context_agents_and_groups_are_of_2_0(name: str, value: object) -> None:
 def test_faults_of_context_agents_and_groups(name: str, item: object, path: str) -> None:
     faults = validate_statement(_with(f"context.{name}", [item]), V2)
     assert [fault.path for fault in faults] == [f"context.{name}{path}"]
+
+
+def test_an_agent_that_is_an_object_must_say_so() -> None:
+    found = validate_statement(_with("object", {"mbox": "mailto:anna@example.com"}), V1)
+    assert ("object.objectType", "XAPI-00065") in [(fault.path, fault.requirement) for fault in found]
 
 
 def test_every_fault_is_told_at_once() -> None:

@@ -64,6 +64,14 @@ def consumer_and_user(value: Mapping[str, Any], at: Place, report: Report) -> No
         report.add((at, "member"), "must have an Agent with account: the OAuth consumer", "XAPI-00100")
 
 
+def no_actor(value: Mapping[str, Any], at: Place, report: Report) -> None:
+    """An Agent or Group that is an object says so; else it is taken for an Activity (Data 2.4.4.2)."""
+    if "id" not in value and "objectType" not in value and (_identifiers(value) or "member" in value):
+        report.add(
+            (at, "objectType"), "is missing; an Agent or Group must say here which it is", "XAPI-00065"
+        )
+
+
 def interaction(value: Mapping[str, Any], at: Place, report: Report) -> None:
     """The properties of an interaction need its type, and lists are those of that type (Data 2.4.4.1)."""
     kind = value.get("interactionType")

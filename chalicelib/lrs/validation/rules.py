@@ -128,6 +128,7 @@ ACTIVITY = Object(
         "id": Property(IRI, "XAPI-00047", required=True),
         "definition": Property(DEFINITION, "XAPI-00048"),
     },
+    (relations.no_actor,),
 )
 STATEMENT_REF = Object(
     "StatementRef",
@@ -187,7 +188,7 @@ CONTEXT = Object(
     {
         "registration": Property(UUID, "XAPI-00087-1"),
         "instructor": Property(Choice(ACTOR.objects, "Agent", "XAPI-00087-2"), "XAPI-00087-2"),
-        "team": Property(GROUP, "XAPI-00088"),
+        "team": Property(Choice({"Group": GROUP}, None, "XAPI-00088"), "XAPI-00088"),
         "contextActivities": Property(CONTEXT_ACTIVITIES, "XAPI-00086"),
         "contextAgents": Property(
             ListOf(CONTEXT_AGENT, "xAPI 2.0, 4.2.2.5"), "xAPI 2.0, 4.2.2.5", versions=(V2,)
