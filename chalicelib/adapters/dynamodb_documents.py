@@ -1,7 +1,7 @@
 """Documents in DynamoDB, and the notes of those bodies that are objects of the bucket.
 
 Document: `pk` = `document#<store>#<service>#<hash of agent and activity>`, so that a context is one Query; `sk` =
-`<registration or ->#<key of the id>`. In the index: `listing_pk` = `documents#<store>#<service>#<0 to 3>` (from the
+`<registration or ->#<hash of the id>`. In the index: `listing_pk` = `documents#<store>#<service>#<0 to 3>` (from the
 hash of its name), `listing_sk` = first stored, then that hash.
 Note of an object: `pk` = `document-object#<store>#<id>`, `sk` = `object`. While no document has it, it is in the
 index: `listing_pk` = `document-objects-due`, `listing_sk` = from when on it may be deleted.
@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 from chalicelib.adapters.aws_answers import answered, code_of
 from chalicelib.errors import Unavailable
-from chalicelib.lrs.keys import key
 from chalicelib.ports.documents import (
     BodyObject,
     Document,
@@ -225,7 +224,7 @@ def _partition(context: DocumentContext) -> str:
 
 
 def _key(name: DocumentName) -> Item:
-    sort = f"{name.registration or '-'}#{key(name.id)}"
+    sort = f"{name.registration or '-'}#{hashlib.sha256(name.id.encode()).hexdigest()[:32]}"
     return {"pk": {"S": _partition(name.context)}, "sk": {"S": sort}}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.errors import Unavailable
@@ -11,12 +12,26 @@ if TYPE_CHECKING:
     from chalicelib.bootstrap import Services
 
 
+PER_MINUTE = 200  # contents and bodies that are looked at
+
+
 def handle(event: Event, context: Any, services: Services) -> None:
-    """Sweeps every store, and says what it ended."""
+    """Sweeps every store, and says what it ended; then the bytes that nothing refers to."""
     lrs = services.lrs
     swept = lrs.sweep.run(store.slug for store in lrs.access_store.stores())
     if swept.finished or swept.undone or swept.cleared:
         ended = {"finished": swept.finished, "undone": swept.undone, "cleared": swept.cleared}
         services.logger.warning("batches of statements were left open by their writers", extra=ended)
-    if swept.failed:  # seen by the alarm on errors of this function
-        raise Unavailable("The record store", f"{swept.failed} of {swept.stores} stores could not be swept")
+    failed = [f"{swept.failed} of {swept.stores} stores"] if swept.failed else []
+    sweeps: dict[str, Callable[[], int]] = {
+        "attachments": lambda: lrs.attachments.sweep(lrs.settling.refers_to_bytes, PER_MINUTE),
+        "bodies of documents": lambda: lrs.documents.sweep(PER_MINUTE),
+    }
+    for name, sweep in sweeps.items():
+        try:
+            sweep()
+        except Unavailable as error:
+            lrs.log_failure(f"sweep of {name}", error)
+            failed.append(name)
+    if failed:  # seen by the alarm on errors of this function
+        raise Unavailable("The record store", f"not swept: {', '.join(failed)}")

@@ -66,8 +66,13 @@ class Settling:
         """Removes what a batch that is being undone has written. `claimed`: attachments it is known to hold."""
         hashes = dict.fromkeys((*claimed, *_attachments(self.clear(store, batch))))
         self._attachments.release(store, batch, list(hashes))
-        self._attachments.free(store, list(hashes), lambda sha256: self._store.attached(store, sha256))
+        self._attachments.free(store, list(hashes), lambda sha256: self.refers_to_bytes(store, sha256))
         self._record_clock.end_undo(store, batch, microseconds(self._clock.now()))
+
+    def refers_to_bytes(self, store: str, sha256: str) -> bool:
+        """Whether any statement has this attachment, those that wait to replace others included."""
+        # In this order: one that takes its place meanwhile is seen in at least one of the two.
+        return any(self._store.attached(place, sha256) for place in (pending(store), store))
 
     def clear(self, store: str, batch: str) -> list[StatementRecord]:
         """Removes every statement that this batch wrote; those that it removed."""
