@@ -42,7 +42,7 @@ class Attachments:
         """Holds these contents (hash → bytes) for the batch until its lease ends, and stores what is not there yet.
 
         From here on the bytes are there until the claim is released or has run out. Raises `Unavailable`; some may be
-        claimed then: release and free them, or leave them to the sweep.
+        claimed then. Leave those to the sweep: bytes that were sent without an answer may arrive late.
         """
         for sha256, data in contents.items():
             self._claim(store, batch, sha256, data, lease_until)
