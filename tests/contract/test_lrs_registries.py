@@ -12,6 +12,9 @@ import pytest
 from chalicelib.adapters.opensearch_connection import connect
 from chalicelib.adapters.opensearch_registries import OpenSearchRegistries
 from chalicelib.errors import Unavailable
+from chalicelib.lrs.options import PipelineOptions
+from chalicelib.lrs.registries.persons import Persons
+from chalicelib.lrs.registries.service import Registries
 from chalicelib.ports.registries import (
     REGISTRIES,
     EntryName,
@@ -184,6 +187,29 @@ def test_persons_are_told_once_in_pages(store: RegistryStore) -> None:
     assert first == ["p0", "p1", "p2"]
     assert store.persons("one", first[-1], 3) == ["p3", "p4"]
     assert store.persons("one", "p4", 3) == []
+
+
+def test_statements_and_persons_are_kept_on_any_store(store: RegistryStore) -> None:
+    registries, persons = Registries(store), Persons(store)
+    ann, amy = ({"mbox": f"mailto:{name}@example.com", "name": name} for name in ("ann", "amy"))
+    for at, (actor, language) in enumerate([(ann, "en"), (amy, "fr"), ({**ann, "name": "Ann"}, "de")]):
+        told = {"actor": actor, "object": {"id": "http://x", "definition": {"name": {language: "ø"}}}}
+        registries.note("one", [told, told], PipelineOptions(), at)
+    activity = registries.get("one", EntryName("activities", "http://x"))
+    assert activity is not None
+    assert json.loads(activity.text)["definition"]["name"] == {"en": "ø", "fr": "ø", "de": "ø"}
+    assert persons.describe("one", ann)["name"] == ["ann", "Ann"]
+    made = persons.make_one("one", [ann, amy, {"openid": "http://new"}], "client", 9)
+    assert persons.page("one", "", 10) == [made]
+    assert persons.describe("one", {"openid": "http://new"}) == {
+        "objectType": "Person",
+        "name": ["ann", "Ann", "amy"],
+        "mbox": ["mailto:ann@example.com", "mailto:amy@example.com"],
+        "openid": ["http://new"],
+    }
+    assert registries.clear("agents", "one", 1, 10) == 2
+    assert registries.clear("agents", "one", None, 10) == 1
+    assert persons.page("one", "", 10) == []
 
 
 # What only the adapter has.

@@ -216,6 +216,16 @@ def test_definitions_of_one_batch_are_merged_too(world: World) -> None:
     assert dict(world.store.calls) == {"write": 1}
 
 
+def test_what_was_said_last_wins_whatever_was_known_before(world: World) -> None:
+    first, second = (statement(definition={"name": {"en": name}}) for name in ("first", "second"))
+    world.note(first, at=1)
+    world.note(second, first, at=2)
+    assert world.definition() == {"name": {"en": "first"}}
+    world.note(second, at=3)
+    world.note(first, at=4)
+    assert world.definition() == {"name": {"en": "first"}}
+
+
 def test_an_empty_value_takes_nothing_away(world: World) -> None:
     world.note(statement(definition={"name": {"en": "one"}, "type": "http://t"}), at=1)
     world.note(statement(definition={"name": {"en": ""}, "description": {}, "extensions": {}}), at=2)
@@ -357,8 +367,8 @@ AGENTS = st.builds(
 )
 
 
-def entries(told: Json, at: int) -> dict[tuple[str, str], RegistryEntry]:
-    return {t.entry.name: t.entry for t in told_by(parts(told), ALL, Telling("one", "client", at))}
+def entries(told: Json, at: int) -> list[RegistryEntry]:
+    return [entry for each in told_by(parts(told), Telling("one", "client", at)) for entry in each.entries()]
 
 
 @given(st.lists(st.tuples(AGENTS, DEFINITIONS), min_size=1, max_size=4), st.data())
@@ -371,7 +381,7 @@ def test_telling_again_changes_nothing(told: Sequence[tuple[Json, Json | None]],
     again = data.draw(st.integers(0, len(told) - 1))
     world.note(statement(*told[-1]), at=len(told) - 1)
     assert [world.store.stored("one", registry) for registry in ("agents", "activities", "terms")] == before
-    for entry in entries(statement(*told[again]), again).values():
+    for entry in entries(statement(*told[again]), again):
         (known,) = [e for e in world.store.stored("one", entry.registry) if e.key == entry.key]
         once = merged(known, entry)
         assert merged(once, entry) == once

@@ -3,11 +3,12 @@
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from chalicelib.lrs.keys import key
 from chalicelib.lrs.options import PipelineOptions
-from chalicelib.lrs.statements.parts import ActivityPart, AgentPart, Json, Parts
+from chalicelib.lrs.statements.parts import ActivityPart, AgentPart, Json, Parts, VerbPart
 from chalicelib.ports.registries import RegistryEntry
 
 VERB = "verb"
@@ -15,55 +16,77 @@ ACTIVITY_TYPE = "activity-type"
 ATTACHMENT_USAGE_TYPE = "attachment-usage-type"
 ACTIVITY_ID = "activity-id"
 AGENT_ID = "agent-id"
-LONGEST_SEARCH = (
-    200  # characters of a text by which an entry is found: far below what OpenSearch takes as a term
-)
+# Characters of a text by which an entry is found: far below what OpenSearch takes as a term.
+LONGEST_SEARCH = 200
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _IDENTIFIERS = ("mbox", "mbox_sha1sum", "openid", "account")
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """An entry as one statement tells it, and the facets by which a repetition is known.
-
-    `facets`: name of the facet → its value. An empty one only says that the entry is there.
-    """
-
-    entry: RegistryEntry
-    facets: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Telling:
-    """Who tells, and when."""
+    """Who tells, when, and what of it is kept."""
 
     store: str
     client: str
     at: int
+    options: PipelineOptions = field(default_factory=PipelineOptions)
 
 
-def told_by(found: Parts, options: PipelineOptions, telling: Telling) -> Iterator[Told]:
+class Told(NamedTuple):
+    """What one part of a statement tells; its entries are made only where they are not known yet.
+
+    `subject`: what it speaks of. `facets`: name of the facet → its value, by which a repetition is known; without any
+    it only says that the subject is there.
+    """
+
+    telling: Telling
+    part: AgentPart | ActivityPart | VerbPart | str
+    subject: tuple[str, ...]
+    facets: tuple[tuple[str, str], ...] = ()
+
+    def entries(self) -> Iterator[RegistryEntry]:
+        """What the registries are told."""
+        part = self.part
+        if isinstance(part, AgentPart):
+            yield from _of_agent(part, self.telling)
+        elif isinstance(part, ActivityPart):
+            yield from _of_activity(part, self.telling)
+        elif isinstance(part, VerbPart):
+            display = _texts(part.value.get("display"))
+            text = _encode({"id": part.id, **({"display": display} if display else {})})
+            yield _term(VERB, part.id, text, self.telling)
+        else:
+            yield _term(ATTACHMENT_USAGE_TYPE, part, _encode({"id": part}), self.telling)
+
+
+def told_by(found: Parts, telling: Telling) -> Iterator[Told]:
     """Everything that the parts of a statement tell, as far as the options want it kept."""
+    store, options = telling.store, telling.options
     if options.update_agents or options.update_agent_ids:
+        kept = f"agent {options.update_agents} {options.update_agent_ids}"
         for agent in found.agents:
             if agent.key is not None:
-                yield from _agent(agent, agent.key, options, telling)
-    for activity in found.activities:
-        yield from _activity(activity, options, telling)
+                yield Told(telling, agent, (store, kept, agent.key), _facets_of_agent(agent.value))
+    if options.update_activities or options.update_activity_ids or options.update_vocab:
+        kept = f"activity {options.update_activities} {options.update_activity_ids} {options.update_vocab}"
+        for activity in found.activities:
+            definition = activity.value.get("definition")
+            facets = (("definition", repr(definition)),) if definition else ()
+            yield Told(telling, activity, (store, kept, activity.id), facets)
     if options.update_vocab:
         for verb in found.verbs:
-            display = _texts(verb.value.get("display"))
-            text = _encode({"id": verb.id, **({"display": display} if display else {})})
-            yield _term(VERB, verb.id, text, telling, (("display", _encode(display)),) if display else ())
+            display = verb.value.get("display")
+            facets = (("display", repr(display)),) if display else ()
+            yield Told(telling, verb, (store, "verb", verb.id), facets)
         for usage in found.usage_types:
-            yield _term(ATTACHMENT_USAGE_TYPE, usage, _encode({"id": usage}), telling)
+            yield Told(telling, usage, (store, "usage", usage))
 
 
 def agent_entry(agent: Json, agent_id: str, telling: Telling, pseudonymized: bool = False) -> RegistryEntry:
     """The entry of an agent or identified group; unless someone says otherwise it is a person of its own."""
     names = [name] if isinstance(name := agent.get("name"), str) and name else []
-    members = agent.get("member")
+    members = agent.get("member") if agent.get("objectType") == "Group" else None
     known = {
         "objectType": "Group" if agent.get("objectType") == "Group" else "Agent",
         **identity(agent),
@@ -119,37 +142,43 @@ def activity_text(activity_id: str, definition: Mapping[str, object] | None) -> 
     return _encode(shown)
 
 
-def _agent(part: AgentPart, agent_id: str, options: PipelineOptions, telling: Telling) -> Iterator[Told]:
-    if options.update_agents:
-        facets = [("group", "")] if part.value.get("objectType") == "Group" else []
-        if isinstance(name := part.value.get("name"), str) and name:
-            facets.append((f"name:{name}", ""))
-        if isinstance(members := part.value.get("member"), list) and members:
-            facets.append(("members", _encode(members)))
-        yield Told(agent_entry(part.value, agent_id, telling), tuple(facets))
-    if options.update_agent_ids:
+def _facets_of_agent(agent: Json) -> tuple[tuple[str, str], ...]:
+    facets = []
+    if agent.get("objectType") == "Group":
+        facets.append(("group", ""))
+        if isinstance(members := agent.get("member"), list) and members:
+            facets.append(("members", repr(members)))
+    if isinstance(name := agent.get("name"), str) and name:
+        facets.append((f"name:{name}", ""))
+    return tuple(facets)
+
+
+def _of_agent(part: AgentPart, telling: Telling) -> Iterator[RegistryEntry]:
+    agent_id = part.key or ""
+    if telling.options.update_agents:
+        yield agent_entry(part.value, agent_id, telling)
+    if telling.options.update_agent_ids:
         text = _encode({"id": identity(part.value)})
-        yield _term(AGENT_ID, agent_id, text, telling, search=_identifying(part.value))
+        yield _term(AGENT_ID, agent_id, text, telling, _identifying(part.value))
 
 
-def _activity(part: ActivityPart, options: PipelineOptions, telling: Telling) -> Iterator[Told]:
+def _of_activity(part: ActivityPart, telling: Telling) -> Iterator[RegistryEntry]:
+    options = telling.options
     value = part.value.get("definition")
     definition = value if isinstance(value, Mapping) else None
     kind = definition.get("type") if definition else None
     if options.update_activities:
-        text = activity_text(part.id, definition)
-        entry = RegistryEntry(
+        yield RegistryEntry(
             "activities",
             telling.store,
             key(part.id),
             telling.client,
             telling.at,
             telling.at,
-            text,
+            activity_text(part.id, definition),
             kind=key(kind) if isinstance(kind, str) else "",
             search=search_texts([part.id, *_texts(definition.get("name") if definition else None).values()]),
         )
-        yield Told(entry, (("definition", text),) if definition else ())
     if options.update_activity_ids:
         yield _term(ACTIVITY_ID, part.id, _encode({"id": part.id}), telling)
     if options.update_vocab and isinstance(kind, str):
@@ -157,14 +186,9 @@ def _activity(part: ActivityPart, options: PipelineOptions, telling: Telling) ->
 
 
 def _term(
-    kind: str,
-    term: str,
-    text: str,
-    telling: Telling,
-    facets: tuple[tuple[str, str], ...] = (),
-    search: Iterable[str] | None = None,
-) -> Told:
-    entry = RegistryEntry(
+    kind: str, term: str, text: str, telling: Telling, search: Iterable[str] | None = None
+) -> RegistryEntry:
+    return RegistryEntry(
         "terms",
         telling.store,
         term_key(kind, term),
@@ -175,7 +199,6 @@ def _term(
         kind=kind,
         search=search_texts([term] if search is None else search),
     )
-    return Told(entry, facets)
 
 
 def _identifying(agent: Json) -> list[str]:

@@ -1,7 +1,6 @@
 """The registries as the rest of the record store uses them: told by recording, read by calls, cleared by jobs."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 
 from chalicelib.errors import Unavailable
 from chalicelib.lrs.options import PipelineOptions
@@ -47,13 +46,16 @@ class Registries:
         client: str = "",
     ) -> list[Told]:
         """What these statements tell that this process has not told the registries lately; makes no call."""
-        telling = Telling(store, client, at)
-        return [
-            told
-            for statement in statements
-            for told in told_by(parts(statement), options, telling)
-            if not self._known.knows(told, at)
-        ]
+        telling = Telling(store, client, at, options)
+        batch = Known()  # what the statements before tell already
+        news = []
+        for statement in statements:
+            for told in told_by(parts(statement), telling):
+                known = batch if batch.heard_of(told) else self._known
+                if not known.knows(told, at):
+                    news.append(told)
+                    batch.remember(told, at)
+        return news
 
     def tell(self, store: str, news: Sequence[Told], at: int) -> None:
         """Takes news in. Raises `Unavailable`; then they must be told again."""
@@ -130,10 +132,11 @@ def _settled(outcome: object) -> bool:
     return isinstance(outcome, Stored)
 
 
-def _as_one(new: Iterable[Told]) -> dict[EntryName, RegistryEntry]:
-    """What several statements of a batch tell of the same thing, in one entry."""
+def _as_one(news: Iterable[Told]) -> dict[EntryName, RegistryEntry]:
+    """What several parts of a batch tell of the same thing, in one entry."""
     entries: dict[EntryName, RegistryEntry] = {}
-    for told in new:
-        known = entries.get(told.entry.name)
-        entries[told.entry.name] = told.entry if known is None else merged(known, told.entry)
-    return {name: replace(entry, revision=None) for name, entry in entries.items()}
+    for told in news:
+        for entry in told.entries():
+            known = entries.get(entry.name)
+            entries[entry.name] = entry if known is None else merged(known, entry)
+    return entries
