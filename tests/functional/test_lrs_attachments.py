@@ -233,3 +233,17 @@ def test_a_signature_must_sign_its_statement(client: LrsClient) -> None:
     assert outcome(signed(made, "HS256")) == 400
     assert outcome(b"no signature") == 400
     assert outcome(signed(made)) == 200
+
+
+def test_more_attachments_than_a_request_may_carry_are_refused(client: LrsClient) -> None:
+    contents = [str(number).encode() for number in range(501)]
+    made = statement(1, attachments=[attachment(each) for each in contents])
+    answer = send(client, made, *(part(each) for each in contents))
+    assert (answer.status, list(answer.json["errors"])) == (400, ["parts"])
+
+
+def test_the_hash_may_be_written_in_capitals(client: LrsClient) -> None:
+    made = statement(1, attachments=[attachment(b"x", sha2=sha256(b"x").upper())])
+    assert send(client, made, part(b"x", X_Experience_API_Hash=sha256(b"x").upper())).status == 200
+    _, (only,) = received(client.call("GET", {"attachments": "true"}))
+    assert (only.content, only.headers["content-type"]) == (b"x", "text/plain")
