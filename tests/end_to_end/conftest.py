@@ -9,6 +9,7 @@ from infra.local.application import put_up
 from infra.local.progress import SilentReport
 from infra.local.stack import Stack
 from tests.end_to_end.file_server import FileServer
+from tests.end_to_end.lrs_client import LrsCaller
 from tests.end_to_end.system import System
 
 ROOT = Path(__file__).resolve().parents[2] / ".local" / "test"
@@ -67,6 +68,13 @@ def local_stack() -> Iterator[LocalStack]:
 def system(local_stack: LocalStack) -> System:
     """The application as a developer's local stack has it."""
     return local_stack.with_settings()
+
+
+@pytest.fixture(params=["1.0", "2.0"])
+def lrs(system: System, request: pytest.FixtureRequest) -> LrsCaller:
+    """The ready client of the record store for each version of xAPI; its store holds what earlier tests recorded."""
+    (ready,) = [each for each in system.description.lrs if each.xapi_version == request.param]
+    return LrsCaller(ready)
 
 
 @pytest.fixture(scope="session")

@@ -28,13 +28,6 @@ def since(system: System) -> float:
     return time.time()
 
 
-@pytest.fixture(params=["1.0", "2.0"])
-def lrs(system: System, request: pytest.FixtureRequest) -> LrsCaller:
-    """The ready client for a version of xAPI."""
-    (ready,) = [each for each in system.description.lrs if each.xapi_version == request.param]
-    return LrsCaller(ready)
-
-
 def statement(**other: object) -> dict[str, object]:
     made = {
         "actor": AGENT,

@@ -52,8 +52,8 @@ def answer(capsys: pytest.CaptureFixture[str]) -> Any:
 
 class TestCauses:
     def test_every_cause_that_the_application_records_is_explained_and_no_other(self) -> None:
-        everything = Path(chalicelib.__path__[0]).rglob("*.py")
-        sources = [path for path in everything if "lrs" not in path.parts]  # the record store knows no delta files
+        # The record store knows no delta files.
+        sources = [path for path in Path(chalicelib.__path__[0]).rglob("*.py") if "lrs" not in path.parts]
         recorded = {word for source in sources for word in _causes(ast.parse(source.read_text()))}
         assert recorded - {""} == set(CAUSES)  # the empty word: nothing failed yet
 
