@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from moto import mock_aws
 
 from chalicelib.adapters.dynamodb_attachments import DynamoAttachmentRecords
 from chalicelib.errors import Unavailable
 from chalicelib.ports.attachments import AttachmentRecord, AttachmentRecords
-from tests.contract.records_table import TABLE, make_client, make_table
+from tests.contract.ledger_table import dynamodb_client
+from tests.contract.records_table import records_table
 from tests.doubles.attachments import MemoryAttachmentRecords
 
 A, B = "a" * 64, "b" * 64
@@ -20,10 +20,8 @@ def records(request: pytest.FixtureRequest) -> Iterator[AttachmentRecords]:
     if request.param == "memory":
         yield MemoryAttachmentRecords()
         return
-    with mock_aws():
-        client = make_client()
-        make_table(client)
-        yield DynamoAttachmentRecords(client, TABLE)
+    with records_table() as (client, table):
+        yield DynamoAttachmentRecords(client, table)
 
 
 def one(records: AttachmentRecords, sha256: str = A) -> AttachmentRecord:
@@ -150,14 +148,12 @@ def test_many_are_read_at_once(records: AttachmentRecords) -> None:
 
 
 def test_an_item_of_a_newer_release_is_not_read() -> None:
-    with mock_aws():
-        client = make_client()
-        make_table(client)
-        records = DynamoAttachmentRecords(client, TABLE)
+    with records_table() as (client, table):
+        records = DynamoAttachmentRecords(client, table)
         records.claim("s", A, "one", 100, "g1")
         key = {"pk": {"S": f"attachment#s#{A}"}, "sk": {"S": "attachment"}}
         client.update_item(
-            TableName=TABLE,
+            TableName=table,
             Key=key,
             UpdateExpression="SET #schema = :new",
             ExpressionAttributeNames={"#schema": "schema"},
@@ -180,7 +176,7 @@ CALLS = {
 
 @pytest.mark.parametrize("name", CALLS)
 def test_an_error_of_the_service_is_unavailable(name: str) -> None:
-    with mock_aws(), pytest.raises(Unavailable) as caught:  # no table
-        CALLS[name](DynamoAttachmentRecords(make_client(), "secret-table-name"))
+    with dynamodb_client() as client, pytest.raises(Unavailable) as caught:  # no table
+        CALLS[name](DynamoAttachmentRecords(client, "secret-table-name"))
     assert caught.value.reason == "ResourceNotFoundException"
     assert "secret-table-name" not in str(caught.value)

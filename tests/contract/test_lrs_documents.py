@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from moto import mock_aws
 
 from chalicelib.adapters.dynamodb_documents import DynamoDocuments
 from chalicelib.errors import Unavailable
 from chalicelib.ports.documents import BodyObject, Document, DocumentContext, DocumentName, DocumentStore
-from tests.contract.records_table import TABLE, make_client, make_table
+from tests.contract.ledger_table import dynamodb_client
+from tests.contract.records_table import records_table
 from tests.doubles.documents import MemoryDocuments
 
 COURSE = "http://example.com/course/é"
@@ -41,10 +41,8 @@ def store(request: pytest.FixtureRequest) -> Iterator[DocumentStore]:
     if request.param == "memory":
         yield MemoryDocuments()
         return
-    with mock_aws():
-        client = make_client()
-        make_table(client)
-        yield DynamoDocuments(client, TABLE)
+    with records_table() as (client, table):
+        yield DynamoDocuments(client, table)
 
 
 def test_a_document_comes_back_as_written(store: DocumentStore) -> None:
@@ -215,13 +213,11 @@ def test_a_document_moves_with_its_object(store: DocumentStore) -> None:
 
 
 def test_an_item_of_a_newer_release_is_not_read() -> None:
-    with mock_aws():
-        client = make_client()
-        make_table(client)
-        store = DynamoDocuments(client, TABLE)
+    with records_table() as (client, table):
+        store = DynamoDocuments(client, table)
         store.put(made(), None, 0)
-        item = client.scan(TableName=TABLE)["Items"][0]
-        client.put_item(TableName=TABLE, Item={**item, "schema": {"N": "2"}})
+        item = client.scan(TableName=table)["Items"][0]
+        client.put_item(TableName=table, Item={**item, "schema": {"N": "2"}})
         with pytest.raises(Unavailable):
             store.get(NAME)
 
@@ -242,6 +238,6 @@ CALLS = {
 
 @pytest.mark.parametrize("name", CALLS)
 def test_an_error_of_the_service_is_unavailable(name: str) -> None:
-    with mock_aws(), pytest.raises(Unavailable) as caught:  # no table
-        CALLS[name](DynamoDocuments(make_client(), "secret-table-name"))
+    with dynamodb_client() as client, pytest.raises(Unavailable) as caught:  # no table
+        CALLS[name](DynamoDocuments(client, "secret-table-name"))
     assert "secret-table-name" not in str(caught.value)

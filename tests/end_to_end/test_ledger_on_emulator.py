@@ -15,6 +15,8 @@ _PROJECT = Path(__file__).resolve().parents[2]
 SUITES = {
     "test_ledger.py": "dynamodb and not comes_back_as_it_was_written",
     "test_lrs_access.py": "dynamodb",
+    "test_lrs_attachments.py": "dynamodb",
+    "test_lrs_documents.py": "dynamodb",
 }
 
 
