@@ -22,6 +22,8 @@ def handle(event: Event, context: Any, services: Services) -> None:
     if swept.finished or swept.undone or swept.cleared:
         ended = {"finished": swept.finished, "undone": swept.undone, "cleared": swept.cleared}
         services.logger.warning("batches of statements were left open by their writers", extra=ended)
+    if swept.finished or swept.undone:
+        lrs.logs.tell_of_batches(swept.finished, swept.undone)
     failed = [f"{swept.failed} of {swept.stores} stores"] if swept.failed else []
     sweeps: dict[str, Callable[[], int]] = {
         "attachments": lambda: lrs.attachments.sweep(lrs.settling.refers_to_bytes, PER_MINUTE),

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from chalicelib.lrs.times import microseconds
 from chalicelib.ports.clock import Clock
-from chalicelib.ports.logs import LEVELS, LogEntry, LogPage, LogSearch, LogStore, LogType
+from chalicelib.ports.logs import LEVELS, WARNING, LogEntry, LogPage, LogSearch, LogStore, LogType
 
 RETENTION_DAYS = 90  # long enough for a quarter's questions; the table's TTL takes entries away
 LONGEST_MESSAGE = 500
@@ -57,6 +57,11 @@ class Logs:
             self._store.add(entry, int(now) + RETENTION_DAYS * SECONDS_PER_DAY)
         except Exception as error:
             self._log_failure(f"an entry of the general log ({kind})", error)
+
+    def tell_of_batches(self, finished: int, undone: int) -> None:
+        """Tells of batches of statements that their writers left open. Raises nothing."""
+        message = f"Batches of statements were left open: {finished} finished, {undone} undone."
+        self.write("records", WARNING, message, details={"finished": str(finished), "undone": str(undone)})
 
     def page(self, search: LogSearch) -> LogPage:
         """A page of the log, newest first. Raises `Unavailable`."""
