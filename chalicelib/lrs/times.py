@@ -11,6 +11,6 @@ def microseconds(seconds: float) -> int:
 
 
 def written(time: int) -> str:
-    """`2026-11-22T05:16:35.123456Z`: always six decimals, so that texts sort as times do."""
+    """`2026-11-22T05:16:35.123456Z`: always four digits of a year and six decimals, so that texts sort as times do."""
     moment = _EPOCH + timedelta(microseconds=time)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond:06d}Z"
+    return f"{moment.replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
