@@ -5,6 +5,7 @@ docs/record-store.md has the states of a batch, and what a crash between any two
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from chalicelib.lrs.keys import agent_key
 from chalicelib.lrs.statements.preparing import Prepared, prepare
 from chalicelib.lrs.statements.settling import pending
 from chalicelib.lrs.times import microseconds
+from chalicelib.lrs.validation.equality import equal
 from chalicelib.ports.record_clock import Batch, BatchState, RecordClock
 from chalicelib.ports.statement_store import (
     Outcome,
@@ -50,9 +52,10 @@ class _Again(Exception):
 
 @dataclass
 class _Attempt:
-    """One try at writing a batch: what was made of each statement."""
+    """One try at writing a batch: what was sent (id → statement), and what was made of each."""
 
     batch: Batch
+    sent: Mapping[str, Mapping[str, object]]
     claimed: list[str] = field(default_factory=list)
     made: dict[str, StatementRecord] = field(default_factory=dict)
 
@@ -101,7 +104,7 @@ class Recording:
         deadline = self._clock.now() + PATIENCE_SECONDS
         name = self._new_id()
         while self._clock.now() < deadline:
-            attempt = self._begin(principal.store, name, len(prepared), parts)
+            attempt = self._begin(principal.store, name, prepared, parts)
             try:
                 self._fill(principal, prepared, attempt, deadline)
                 if not self._attachments.confirm(principal.store, name, attempt.claimed):
@@ -119,13 +122,17 @@ class Recording:
             return
         raise WriteConflict("statement", prepared[0].shown_id)
 
-    def _begin(self, store: str, name: str, count: int, parts: Mapping[str, bytes]) -> _Attempt:
+    def _begin(
+        self, store: str, name: str, prepared: Sequence[Prepared], parts: Mapping[str, bytes]
+    ) -> _Attempt:
         if parts:
             now = microseconds(self._clock.now())
             self._attachments.claim(store, name, parts, now + microseconds(CLAIM_SECONDS))
         now = microseconds(self._clock.now())
-        batch = self._record_clock.register(store, name, count, now, now + microseconds(LEASE_SECONDS))
-        return _Attempt(batch, list(parts))
+        batch = self._record_clock.register(
+            store, name, len(prepared), now, now + microseconds(LEASE_SECONDS)
+        )
+        return _Attempt(batch, {each.id: each.value for each in prepared}, list(parts))
 
     def _fill(
         self, principal: Principal, prepared: Sequence[Prepared], attempt: _Attempt, deadline: float
@@ -191,7 +198,8 @@ class Recording:
         self, principal: Principal, record: StatementRecord, there: StatementRecord, attempt: _Attempt
     ) -> None:
         """The id is stored: with the same content that is all, with another it is a conflict or to be replaced."""
-        if there.digest == record.digest:
+        # By their digests most are told. One that was read and is sent back has what the store added, a timestamp too.
+        if there.digest == record.digest or equal(json.loads(there.text), attempt.sent[record.id]):
             return
         if principal.options.check_conflicts:
             raise StatementConflict(record.id)
