@@ -151,7 +151,6 @@ class JoinedLrs(ABC):
 
         return RecordSweep(
             self.record_clock,
-            self.statement_store,
             self.attachments,
             self.settling,
             self.clock,

@@ -149,7 +149,10 @@ class StatementStore(Protocol):
         ...
 
     def get_many(self, store: str, ids: Sequence[str]) -> dict[str, StatementRecord]:
-        """The statements stored under these ids, whatever their batch; absent ones are left out. Raises `Unavailable`."""
+        """The statements stored under these ids, whatever their batch; absent ones are left out.
+
+        Raises `Unavailable`.
+        """
         ...
 
     def update(self, records: Sequence[StatementRecord]) -> list[Outcome]:

@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from chalicelib.bootstrap import Services
 
 
-PER_MINUTE = 200  # contents and bodies that are looked at
+PER_MINUTE = 200  # bodies that are looked at
 
 
 def handle(event: Event, context: Any, services: Services) -> None:
-    """Sweeps every store, and says what it ended; then the bytes that nothing refers to."""
+    """Sweeps every store and its attachments, and says what it ended; then the bodies that nothing refers to."""
     lrs = services.lrs
     swept = lrs.sweep.run(store.slug for store in lrs.access_store.stores())
     if swept.finished or swept.undone or swept.cleared:
@@ -24,9 +24,8 @@ def handle(event: Event, context: Any, services: Services) -> None:
         services.logger.warning("batches of statements were left open by their writers", extra=ended)
     if swept.finished or swept.undone:
         lrs.logs.tell_of_batches(swept.finished, swept.undone)
-    failed = [f"{swept.failed} of {swept.stores} stores"] if swept.failed else []
+    failed = [f"{swept.failed} sweeps of stores and attachments"] if swept.failed else []
     sweeps: dict[str, Callable[[], int]] = {
-        "attachments": lambda: lrs.attachments.sweep(lrs.settling.refers_to_bytes, PER_MINUTE),
         "bodies of documents": lambda: lrs.documents.sweep(PER_MINUTE),
     }
     for name, sweep in sweeps.items():

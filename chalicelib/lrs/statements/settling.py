@@ -66,8 +66,14 @@ class Settling:
         """Removes what a batch that is being undone has written. `claimed`: attachments it is known to hold."""
         hashes = dict.fromkeys((*claimed, *_attachments(self.clear(store, batch))))
         self._attachments.release(store, batch, list(hashes))
-        self._attachments.free(store, list(hashes), lambda sha256: self.refers_to_bytes(store, sha256))
+        self._free(store, hashes)
         self._record_clock.end_undo(store, batch, microseconds(self._clock.now()))
+
+    def clear_late(self, store: str, batch: str) -> int:
+        """Removes what a batch wrote after it was undone, with the attachments that hung on it; how many statements."""
+        removed = self.clear(store, batch)
+        self._free(store, _attachments(removed))
+        return len(removed)
 
     def refers_to_bytes(self, store: str, sha256: str) -> bool:
         """Whether any statement has this attachment, those that wait to replace others included."""
@@ -91,6 +97,9 @@ class Settling:
             *self._store.of_batch(store, batch, PER_READ),
             *self._store.of_batch(pending(store), batch, PER_READ),
         ]
+
+    def _free(self, store: str, hashes: Iterable[str]) -> None:
+        self._attachments.free(store, hashes, lambda sha256: self.refers_to_bytes(store, sha256))
 
     def _remove(self, records: Sequence[StatementRecord]) -> None:
         """Removes all of these; one that changed meanwhile is found again. Raises `Unavailable` unless all is known."""

@@ -10,7 +10,6 @@ from chalicelib.lrs.statements.settling import Settling
 from chalicelib.lrs.times import microseconds
 from chalicelib.ports.clock import Clock
 from chalicelib.ports.record_clock import RecordClock
-from chalicelib.ports.statement_store import StatementStore
 
 # A function lives 30 seconds behind the gateway and a request of its a few more: what a batch writes after that it
 # wrote before, and only waits somewhere. Ten minutes later nothing waits.
@@ -36,13 +35,12 @@ class RecordSweep:
     def __init__(
         self,
         record_clock: RecordClock,
-        store: StatementStore,
         attachments: Attachments,
         settling: Settling,
         clock: Clock,
         log_failure: Callable[[str, Exception], None],
     ) -> None:
-        self._record_clock, self._store, self._attachments = record_clock, store, attachments
+        self._record_clock, self._attachments = record_clock, attachments
         self._settling, self._clock = settling, clock
         self._log_failure = log_failure
 
@@ -57,7 +55,7 @@ class RecordSweep:
                 self._log_failure(f"sweep of store {store}", error)
                 swept.failed += 1
         try:
-            swept.attachments = self._attachments.sweep(self._store.attached, ATTACHMENTS_A_SWEEP)
+            swept.attachments = self._attachments.sweep(self._settling.refers_to_bytes, ATTACHMENTS_A_SWEEP)
         except Unavailable as error:
             self._log_failure("sweep of attachments", error)
             swept.failed += 1
@@ -75,6 +73,6 @@ class RecordSweep:
         before = now - microseconds(UNDONE_SECONDS)
         late = self._record_clock.undone_before(store, before)
         for name in late:
-            swept.cleared += len(self._settling.clear(store, name))
+            swept.cleared += self._settling.clear_late(store, name)
         if late:
             self._record_clock.forget_undone(store, before)
