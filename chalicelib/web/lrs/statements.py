@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import cast
 
 from chalicelib.lrs.access.permissions import giving, needed_by
-from chalicelib.lrs.cmi5 import rules
 from chalicelib.lrs.keys import agent_key, key
 from chalicelib.lrs.statements.formats import FORMATS, Format
 from chalicelib.lrs.statements.parts import registration_key
@@ -67,10 +65,8 @@ def get(call: Call) -> Answer:
         record = call.services.lrs.reader.get(
             call.principal, str(statement_id), voided=name == "voidedStatementId"
         )
-        if call.principal.cmi5 is not None:
-            rules.may_read(call.principal.cmi5, json.loads(record.text))
         return statement_answer.one(call, record, form, attachments)
-    query = rules.narrowed(call.principal.cmi5, _query(parameters))
+    query = _query(parameters)
     page = call.services.lrs.reader.query(call.principal, query, call.query.get(CURSOR))
     return statement_answer.page(call, page, form, attachments)
 
@@ -101,7 +97,6 @@ def _record(call: Call, statement_id: str | None) -> list[str]:
     from chalicelib.web.lrs import statement_body
 
     sent = statement_body.read(call, put=statement_id is not None)
-    rules.may_write(call.principal.cmi5, sent.statements)
     contents = attach(sent.statements, sent.parts, call.version, put=statement_id is not None)
     return call.services.lrs.recording.record(
         call.principal, call.version, sent.statements, contents, statement_id
