@@ -69,6 +69,10 @@ class Registries:
         """The entry as it is now. Raises `Unavailable`."""
         return self._store.get_many(store, [name]).get(name)
 
+    def get_many(self, store: str, names: Sequence[EntryName]) -> Mapping[EntryName, RegistryEntry]:
+        """Those of the entries that there are, as they are now. Raises `Unavailable`."""
+        return self._store.get_many(store, names)
+
     def page(self, search: RegistrySearch, fresh: bool = False) -> list[RegistryEntry]:
         """A page of entries; with `fresh` all that was written before is in it. Raises `Unavailable`."""
         if fresh:

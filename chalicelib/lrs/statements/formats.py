@@ -5,6 +5,7 @@ Sources: xAPI 1.0.3 Communication 2.1.3 (GET Statements) and 2.1.3.s2 (language 
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 Format = Literal["exact", "ids", "canonical"]
@@ -15,24 +16,44 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _IDENTIFIERS = ("mbox", "mbox_sha1sum", "openid", "account")
 _COMPONENTS = ("choices", "scale", "source", "target", "steps")
 MOST_RANGES = 50  # of one Accept-Language; browsers send five or so
+# Bytes. One definition may be 256 KiB, a statement may name many, and Lambda takes 6 MB of answer.
+LARGEST_CANONICAL = 2_000_000
 
 
-def formatted(text: str, form: Format, accept_language: str = "") -> str:
-    """The JSON of a statement in this format; `exact` is what is stored, untouched and unread."""
+@dataclass(frozen=True)
+class Known:
+    """What the store knows of activities (by id their definitions) and of verbs (by id their displays)."""
+
+    definitions: Mapping[str, Json] = field(default_factory=dict)
+    displays: Mapping[str, Json] = field(default_factory=dict)
+
+    def activity(self, value: Json) -> Json:
+        """The activity with its definition as it is known; as it stands where nothing is."""
+        return _told(value, "definition", self.definitions)
+
+    def verb(self, value: Json) -> Json:
+        """The verb with its display as it is known; as it stands where nothing is."""
+        return _told(value, "display", self.displays)
+
+
+NOTHING_KNOWN = Known()
+
+
+def formatted(text: str, form: Format, accept_language: str = "", known: Known = NOTHING_KNOWN) -> str:
+    """The JSON of a statement in this format; `exact` is what is stored, untouched and unread.
+
+    `known`: what `canonical` tells of activities and verbs, unless that would be too large for an answer.
+    """
     if form == "exact":
         return text
     statement = json.loads(text)
     if form == "ids":
         return _encode(_over(statement, _minimal_actor, _minimal_activity, _minimal_verb, _as_it_is))
     languages = Languages(accept_language)
-
-    def activity(value: Json) -> Json:
-        return _in_one_language(value, languages)
-
-    def one(value: Json) -> Json:
-        return _with_maps(value, ("display", "description"), languages)
-
-    return _encode(_over(statement, _as_it_is, activity, one, one))
+    told = _canonical(statement, languages, known)
+    return (
+        told if len(told.encode()) <= LARGEST_CANONICAL else _canonical(statement, languages, NOTHING_KNOWN)
+    )
 
 
 class Languages:
@@ -156,6 +177,24 @@ def _applied(change: Callable[[Json], Json], value: object) -> object:
 
 def _as_it_is(value: Json) -> Json:
     return value
+
+
+def _canonical(statement: Json, languages: Languages, known: Known) -> str:
+    def activity(value: Json) -> Json:
+        return _in_one_language(known.activity(value), languages)
+
+    def verb(value: Json) -> Json:
+        return _with_maps(known.verb(value), ("display",), languages)
+
+    def attachment(value: Json) -> Json:
+        return _with_maps(value, ("display", "description"), languages)
+
+    return _encode(_over(statement, _as_it_is, activity, verb, attachment))
+
+
+def _told(value: Json, name: str, known: Mapping[str, Json]) -> Json:
+    told = known.get(str(value.get("id")))
+    return {**value, name: told} if told else value
 
 
 def _minimal_actor(value: Json) -> Json:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlencode
 
 from chalicelib.lrs import multipart
-from chalicelib.lrs.statements.formats import Format, formatted
+from chalicelib.lrs.statements.formats import NOTHING_KNOWN, Format, Known, formatted
 from chalicelib.lrs.times import written
 from chalicelib.web.call import Answer, Call
 
@@ -26,7 +26,7 @@ Attached = dict[str, multipart.Part]
 
 def one(call: Call, record: StatementRecord, form: Format, attachments: bool) -> Answer:
     """A single statement, with the time at which it was stored."""
-    text = formatted(record.text, form, call.headers.get("accept-language", "")).encode()
+    text = formatted(record.text, form, _languages(call), _known(call, form, [record])).encode()
     headers = {"Last-Modified": formatdate(record.stored // 1_000_000, usegmt=True)}
     if not attachments:
         return Answer(200, text, headers)
@@ -37,12 +37,12 @@ def one(call: Call, record: StatementRecord, form: Format, attachments: bool) ->
 
 def page(call: Call, found: Page, form: Format, attachments: bool) -> Answer:
     """A StatementResult; what does not fit into one answer comes with `more`."""
-    languages = call.headers.get("accept-language", "")
+    languages, known = _languages(call), _known(call, form, found.records)
     texts: list[str] = []
     parts: Attached = {}
     size = 0
     for record in found.records:
-        text = formatted(record.text, form, languages)
+        text = formatted(record.text, form, languages, known)
         fresh: Attached = {}
         if attachments:
             _read_attachments(call, record, fresh, parts)
@@ -57,6 +57,23 @@ def page(call: Call, found: Page, form: Format, attachments: bool) -> Answer:
     if not attachments:
         return Answer(200, body, headers)
     return _multipart(200, body, parts.values(), headers)
+
+
+def _languages(call: Call) -> str:
+    return call.headers.get("accept-language", "")
+
+
+def _known(call: Call, form: Format, records: Sequence[StatementRecord]) -> Known:
+    """What the registries know of the activities and verbs in these statements; asked for one format alone."""
+    if form != "canonical" or not records:
+        return NOTHING_KNOWN
+    from chalicelib.lrs.registries.canonical import known_to
+
+    session = call.principal.cmi5
+    activity = None if session is None else session.activity_id
+    return known_to(
+        call.services.lrs.registries, records[0].store, [record.text for record in records], activity
+    )
 
 
 def _result(texts: Sequence[str], more: str) -> str:
