@@ -1,0 +1,1 @@
+"""What all types of jobs share: parameters, schedule, pages with a checkpoint, stop, progress, logs, dry run."""

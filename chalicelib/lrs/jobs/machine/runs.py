@@ -1,0 +1,132 @@
+"""The moves of a job: each takes a record and gives the next. Who may make which, docs/jobs.md says as a table."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from chalicelib.lrs.jobs.machine.job_type import Done, Json, Plan
+from chalicelib.ports.jobs import JobRecord, Progress, Run, RunState
+
+# A page takes seconds. A worker renews its lease with each; the tick wakes another after that.
+LEASE = 120 * 1_000_000
+PAUSE = 300 * 1_000_000  # until a run goes on that waits for a part which does not answer
+MOST_PAUSES = 12
+MOST_ATTEMPTS = 10
+LONGEST_FEEDBACK = 2000
+
+
+def started(job: JobRecord, run_id: str, now: int, next_run_at: int | None) -> JobRecord:
+    """A new run begins; what was missed is part of it."""
+    return replace(
+        job,
+        run=Run(run_id, RunState.RUNNING, now, now + LEASE),
+        replay=False,
+        next_run_at=next_run_at,
+        due_at=now + LEASE,
+        started_at=now,
+        completed_at=None,
+        success=None,
+        progress=Progress(),
+        feedback="",
+    )
+
+
+def taken(job: JobRecord, run: Run, worker: str, now: int) -> JobRecord:
+    """A worker takes the run, or renews its lease on it."""
+    attempts = run.attempts + 1
+    return _with(job, replace(run, worker=worker, lease_until=now + LEASE, attempts=attempts), now + LEASE)
+
+
+def handed_over(job: JobRecord, run: Run, now: int) -> JobRecord:
+    """A worker leaves the run to the next."""
+    return _with(job, replace(run, worker="", lease_until=now + LEASE, attempts=0), now + LEASE)
+
+
+def expecting(job: JobRecord, total: int) -> JobRecord:
+    """It is known how many items the run will see."""
+    return replace(job, progress=replace(job.progress, total=total))
+
+
+def freed(job: JobRecord, run: Run, now: int) -> JobRecord:
+    """The lease ran out: its worker is taken to be dead, and another may begin; the attempt stays counted."""
+    return _with(job, replace(run, worker="", lease_until=now + LEASE), now + LEASE)
+
+
+def planned(job: JobRecord, run: Run, plan: Plan, now: int) -> JobRecord:
+    """The first page of a run, or of one that goes on, is decided."""
+    return _with(job, _next_page(run, plan, now), now + LEASE)
+
+
+def counted(job: JobRecord, run: Run, done: Done, plan: Plan | None, now: int) -> JobRecord:
+    """A page is done and counted, and the next (None: there is none) is decided, in one step."""
+    before = job.progress
+    progress = Progress(
+        total=before.total,
+        done=before.done + done.done,
+        skipped=before.skipped + done.skipped,
+        failed=before.failed + done.failed,
+    )
+    moved = replace(run, pages=run.pages + 1, attempts=0, pauses=0)
+    moved = _next_page(moved, plan, now) if plan else replace(moved, plan=None, last=True)
+    return replace(
+        _with(job, moved, now + LEASE),
+        progress=replace(progress, total=max(progress.total, progress.seen)),
+        feedback=_noted(job.feedback, done.notes),
+    )
+
+
+def stopping(job: JobRecord, run: Run) -> JobRecord:
+    """Someone asks the run to stop at its next page."""
+    return replace(job, run=replace(run, state=RunState.STOPPING))
+
+
+def stopped(job: JobRecord, run: Run, feedback: str, resume_at: int | None = None) -> JobRecord:
+    """The run stands still; it goes on where it was when asked, or at `resume_at`."""
+    pauses = run.pauses + (resume_at is not None)
+    due_at = _earliest(job.next_run_at, resume_at)
+    still = replace(run, state=RunState.STOPPED, worker="", pauses=pauses, attempts=0)
+    return replace(job, run=still, due_at=due_at, feedback=_noted(job.feedback, [feedback]))
+
+
+def resumed(job: JobRecord, run: Run, now: int) -> JobRecord:
+    """A run that was stopped goes on from its position."""
+    again = replace(run, state=RunState.RUNNING, worker="", lease_until=now + LEASE, attempts=0)
+    return _with(job, again, now + LEASE)
+
+
+def ended(
+    job: JobRecord, success: bool, feedback: str, now: int, evidence: Json, memory: Json | None
+) -> JobRecord:
+    """The run is over, and the job waits for its next slot."""
+    progress = replace(job.progress, total=job.progress.seen)
+    return replace(
+        job,
+        run=None,
+        due_at=job.next_run_at,
+        ran=True,
+        success=success,
+        completed_at=now,
+        progress=progress,
+        feedback=_noted(job.feedback, [feedback]),
+        evidence=evidence,
+        memory=job.memory if memory is None else memory,
+    )
+
+
+def _next_page(run: Run, plan: Plan, now: int) -> Run:
+    return replace(run, plan=plan.items, position=plan.next, last=plan.last, lease_until=now + LEASE)
+
+
+def _with(job: JobRecord, run: Run, due_at: int) -> JobRecord:
+    return replace(job, run=run, due_at=due_at)
+
+
+def _earliest(*times: int | None) -> int | None:
+    return min((time for time in times if time is not None), default=None)
+
+
+def _noted(feedback: str, notes: Sequence[str]) -> str:
+    """The feedback with further notes, each once, as far as there is room."""
+    lines = feedback.split("\n") if feedback else []
+    lines += [note for note in dict.fromkeys(notes) if note and note not in lines]
+    text = "\n".join(lines)
+    return text if len(text) <= LONGEST_FEEDBACK else f"{text[:LONGEST_FEEDBACK]}…"

@@ -1,0 +1,182 @@
+"""Works on a run, page after page, as long as there is time; another invocation goes on.
+
+The order of the writes is what makes a page count once: docs/jobs.md has the table, and what a crash leaves behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from chalicelib.errors import Unavailable
+from chalicelib.lrs.jobs.machine import runs
+from chalicelib.lrs.jobs.machine.cutoff import cutoff_of
+from chalicelib.lrs.jobs.machine.job_type import Done, Json, RunFailed, Work
+from chalicelib.lrs.jobs.machine.telling import Telling
+from chalicelib.lrs.jobs.machine.types import job_type
+from chalicelib.lrs.times import microseconds
+from chalicelib.ports.jobs import JobRecord, JobStore, Run, RunState
+
+if TYPE_CHECKING:
+    from chalicelib.joined_lrs import JoinedLrs
+    from chalicelib.lrs.jobs.machine.wake_up import WakeUps
+
+# A page, its checkpoint and the hand-over must fit in what is left.
+RESERVE_SECONDS = 60.0
+RACES = 10  # against a person who stops the run, at one write
+BROKEN = "The page could not be worked on; the fault is noted on our side. Nothing of it is counted."
+KEPT_DYING = "The run was given up: its workers kept ending at the same page. Resume it to try again."
+
+
+class _Lost(Exception):
+    """The run is another's, was ended or deleted: this worker has nothing more to do with it."""
+
+
+class Worker:
+    """Does the work of runs; one call a wake-up."""
+
+    def __init__(
+        self,
+        jobs: JobStore,
+        wake_ups: WakeUps,
+        lrs: JoinedLrs,
+        telling: Telling,
+        log_failure: Callable[[str, Exception], None],
+    ) -> None:
+        self._jobs, self._wake_ups, self._lrs = jobs, wake_ups, lrs
+        self._telling, self._log_failure = telling, log_failure
+
+    def work(self, kind: str, job_id: str, run_id: str, seconds_left: Callable[[], float]) -> None:
+        """Goes on with a run until it ends, is stopped, or time is short.
+
+        A wake-up of a run that is over, or in another's hands, does nothing. Raises `Unavailable`: the wake-up
+        should come again.
+        """
+        job = self._jobs.get(kind, job_id)
+        if job is None or job.run is None or job.run.id != run_id or job.run.state is RunState.STOPPED:
+            return
+        if job.run.worker and job.run.lease_until > self._now():
+            return
+        name = self._lrs.new_id()
+        try:
+            _Turn(self, job, name, seconds_left).go()
+        except _Lost:
+            self._telling.of_lost(job)
+
+    def _now(self) -> int:
+        return microseconds(self._lrs.clock.now())
+
+
+class _Turn:
+    """What one worker does with one run in one invocation."""
+
+    def __init__(self, worker: Worker, job: JobRecord, name: str, seconds_left: Callable[[], float]) -> None:
+        self._jobs, self._wake_ups, self._lrs = worker._jobs, worker._wake_ups, worker._lrs
+        self._telling, self._log_failure, self._now = worker._telling, worker._log_failure, worker._now
+        self._name, self._seconds_left = name, seconds_left
+        self._type = job_type(job.type)
+        self._job = job
+        self._work = self._work_of(job)
+
+    def go(self) -> None:
+        self._move(lambda job, run: runs.taken(job, run, self._name, self._now()), taking=True)
+        if self._run.attempts > runs.MOST_ATTEMPTS:
+            self._end(False, KEPT_DYING)
+            return
+        try:
+            self._pages()
+        except RunFailed as failed:
+            self._fail(failed)
+        except (Unavailable, _Lost):
+            raise
+        except Exception as error:
+            self._log_failure(f"job {self._job.id} of type {self._type.name}", error)
+            self._end(False, BROKEN)
+
+    def _pages(self) -> None:
+        if self._run.plan is None and not self._run.last:
+            self._begin()
+        while True:
+            if self._run.state is RunState.STOPPING:
+                self._stop()
+                return
+            if self._run.plan is None:
+                self._end(True, "")
+                return
+            if self._seconds_left() < RESERVE_SECONDS:
+                self._hand_over()
+                return
+            self._page(self._run.plan)
+
+    def _begin(self) -> None:
+        """Counts what is ahead, and decides the first page."""
+        if self._run.position is None:
+            total = self._type.total(self._work)
+            self._telling.of_start(self._job, total)
+            self._move(lambda job, _: runs.expecting(job, total))
+        plan = self._type.plan(self._work, self._run.position)
+        self._move(lambda job, run: runs.planned(job, run, plan, self._now()))
+
+    def _page(self, items: Json) -> None:
+        done = self._type.apply(self._work, items) if items else Done()
+        plan = None if self._run.last else self._type.plan(self._work, self._run.position)
+        self._move(lambda job, run: runs.counted(job, run, done, plan, self._now()))
+        self._telling.of_page(self._job)
+
+    def _hand_over(self) -> None:
+        self._move(lambda job, run: runs.handed_over(job, run, self._now()))
+        self._wake_ups.send(self._job)
+
+    def _stop(self) -> None:
+        feedback = "Stopped by request; resume goes on from here."
+        self._telling.of_end(self._job, "cancelled", None, feedback)
+        self._move(lambda job, run: runs.stopped(job, run, feedback))
+
+    def _fail(self, failed: RunFailed) -> None:
+        """Ends a run, or lets it wait for what did not answer; the page that was decided is kept."""
+        if failed.resumable and self._run.pauses < runs.MOST_PAUSES:
+            self._telling.of_end(self._job, "failed", False, failed.feedback)
+            at = self._now() + runs.PAUSE
+            self._move(lambda job, run: runs.stopped(job, run, failed.feedback, at))
+        else:
+            self._end(False, failed.feedback)
+
+    def _end(self, success: bool, feedback: str) -> None:
+        evidence = self._type.finish(self._work) if success else {}
+        memory = self._type.memory(self._work, self._run.position) if success else None
+        self._telling.of_end(self._job, "passed" if success else "failed", success, feedback)
+        self._move(lambda job, _: runs.ended(job, success, feedback, self._now(), evidence, memory))
+
+    @property
+    def _run(self) -> Run:
+        if self._job.run is None:
+            raise _Lost
+        return self._job.run
+
+    def _move(self, move: Callable[[JobRecord, Run], JobRecord], taking: bool = False) -> None:
+        """Makes a move, again on what a person changed meanwhile; raises `_Lost` where the run is not this worker's."""
+        for _ in range(RACES):
+            stored = self._jobs.put(move(self._job, self._run), self._job.version)
+            if stored is not None:
+                self._job = stored
+                return
+            before = self._job
+            found = self._jobs.get(before.type, before.id)
+            if found is None or found.run is None or found.run.id != self._run.id:
+                raise _Lost
+            if taking or found.run.worker != self._name:
+                raise _Lost
+            self._job = found
+        raise Unavailable("The job store", "lost races")
+
+    def _work_of(self, job: JobRecord) -> Work:
+        run = self._run
+        return Work(
+            job=job,
+            lrs=self._lrs,
+            run=run.id,
+            started_at=run.started_at,
+            cutoff=cutoff_of(job, run.started_at, self._lrs),
+            dry_run=bool(job.settings.get("dry_run")),
+            seconds_left=self._seconds_left,
+        )
