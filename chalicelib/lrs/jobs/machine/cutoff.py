@@ -28,7 +28,7 @@ def cutoff_of(job: JobRecord, started_at: int, lrs: JoinedLrs) -> int:
 
 
 def back_from(time: int, until: str, timezone: str) -> int:
-    """So long before a time; a month has as many days as the calendar says, the last day stands in for a missing one."""
+    """So long before a time, by the calendar: the last day of a month stands in for one that it lacks."""
     if until in _FIXED:
         return time - int(_FIXED[until].total_seconds()) * 1_000_000
     if until not in _MONTHS:
