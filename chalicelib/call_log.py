@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Mapping
-from functools import cache
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.errors import frames_of
+from chalicelib.garbage import collect_less
 
 if TYPE_CHECKING:
     from chalicelib.bootstrap import Services
@@ -46,16 +45,4 @@ def logged_call(name: str, handle: Handle, event: Mapping[str, Any], context: An
         fields["ms"] = round((perf_counter() - started) * 1000, 1)
         log = services.logger.error if outcome == "failed" else services.logger.info
         log(outcome, extra=fields)
-        _collect_less()
-
-
-@cache
-def _collect_less() -> None:
-    """Takes all that the first call has loaded out of garbage collection, once: it stays as long as the process.
-
-    A batch makes thousands of objects that live as long as it does, so the collector would look at all of it several
-    times, and with its own threshold (700) time and again at the batch: together over a quarter of the processor's
-    time for a batch of 500 entries.
-    """
-    gc.freeze()
-    gc.set_threshold(50_000, 10, 10)
+        collect_less()

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from chalice.app import Chalice, Response
 
+from chalicelib.garbage import collect_less
 from chalicelib.web import envelope, error_map, pipeline, routing
 from chalicelib.web.call import Request
 from chalicelib.web.paging import PAYLOAD_BYTES
@@ -75,6 +76,8 @@ class HttpApi(Chalice):
             # only where the settings cannot be read, or the event is none of the gateway's
             self.log.error("a call could not be begun: %s", error)
             return _last_resort()
+        finally:
+            collect_less()
         return TextResponse(_fitting(reply.body), {**reply.headers}, reply.status)
 
 
