@@ -99,7 +99,7 @@ class DynamoRecordClock:
         """One UpdateItem."""
         return self._move(store, batch, BatchState.WRITING, BatchState.COMMITTED)
 
-    def finish(self, store: str, batch: str, *, writing: bool = False) -> bool:
+    def finish(self, store: str, batch: str, *, writing: bool = False) -> ClockReading | None:
         """One UpdateItem."""
         states = (BatchState.COMMITTED, BatchState.WRITING) if writing else (BatchState.COMMITTED,)
         return self._end(store, batch, states, "SET #finished=#finished+:one", {})
@@ -188,10 +188,10 @@ class DynamoRecordClock:
 
     def _end(
         self, store: str, batch: str, states: Sequence[BatchState], expression: str, values: Item
-    ) -> bool:
+    ) -> ClockReading | None:
         allowed = {f":state{place}": {"S": state.value} for place, state in enumerate(states)}
         try:
-            self._update(
+            item = self._update(
                 store,
                 f"{expression} REMOVE #open.#batch,#first.#batch",
                 f"#open.#batch.#state IN ({','.join(allowed)})",
@@ -200,8 +200,8 @@ class DynamoRecordClock:
             )
         except _Failed as failed:
             _reading(failed.item)
-            return False
-        return True
+            return None
+        return _reading(item)
 
     def _get(self, store: str) -> Item | None:
         def call() -> Item | None:

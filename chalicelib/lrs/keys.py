@@ -3,7 +3,9 @@
 import hashlib
 from collections.abc import Mapping
 
-LONGEST_KEY_BYTES = 200  # far below what OpenSearch (32,766 bytes a term) and DynamoDB (1,024 bytes a sort key) take
+LONGEST_KEY_BYTES = (
+    200  # far below what OpenSearch (32,766 bytes a term) and DynamoDB (1,024 bytes a sort key) take
+)
 
 
 def key(text: str) -> str:
@@ -23,7 +25,7 @@ def agent_key(agent: Mapping[str, object]) -> str | None:
         if isinstance(value, str):
             return key(f"{name}:{value}")
     account = agent.get("account")
-    if isinstance(account, Mapping):
+    if isinstance(account, dict):
         home, login = account.get("homePage"), account.get("name")
         if isinstance(home, str) and isinstance(login, str):
             return key(f"account:{len(home)}:{home}|{login}")

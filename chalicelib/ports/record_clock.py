@@ -83,10 +83,10 @@ class RecordClock(Protocol):
         """`writing` → `committed`; True also where it is committed already. False: it is being undone, or gone."""
         ...
 
-    def finish(self, store: str, batch: str, *, writing: bool = False) -> bool:
+    def finish(self, store: str, batch: str, *, writing: bool = False) -> ClockReading | None:
         """Closes a committed batch, and (`writing`) one that is still written, which commits it in the same step.
 
-        False: it is being undone, or is not open.
+        The clock after that; None: the batch is being undone, or is not open.
         """
         ...
 

@@ -139,13 +139,12 @@ def test_a_batch_is_committed_once_and_stays_so(clock: RecordClock) -> None:
 
 def test_a_committed_batch_is_finished_once(clock: RecordClock) -> None:
     register(clock)
-    assert clock.finish("s", "b") is False
+    assert clock.finish("s", "b") is None
     assert clock.read("s").open["b"].state is BatchState.WRITING
     clock.commit("s", "b")
-    assert clock.finish("s", "b") is True
-    assert clock.read("s") == ClockReading(NOW, {}, frozenset(), 1)
+    assert clock.finish("s", "b") == clock.read("s") == ClockReading(NOW, {}, frozenset(), 1)
     assert clock.read("s").shows(NOW, "b") is True
-    assert [clock.finish("s", "b"), clock.finish("s", "b", writing=True)] == [False, False]
+    assert [clock.finish("s", "b"), clock.finish("s", "b", writing=True)] == [None, None]
     assert [clock.commit("s", "b"), clock.begin_undo("s", "b")] == [False, False]
     assert clock.read("s").finished == 1
 
@@ -155,8 +154,7 @@ def test_a_batch_is_committed_and_finished_in_one_step(clock: RecordClock, commi
     register(clock)
     if committed:
         clock.commit("s", "b")
-    assert clock.finish("s", "b", writing=True) is True
-    assert clock.read("s") == ClockReading(NOW, {}, frozenset(), 1)
+    assert clock.finish("s", "b", writing=True) == clock.read("s") == ClockReading(NOW, {}, frozenset(), 1)
 
 
 def test_a_batch_is_undone_and_remembered(clock: RecordClock) -> None:
@@ -167,7 +165,7 @@ def test_a_batch_is_undone_and_remembered(clock: RecordClock) -> None:
     assert clock.read("s").open["b"].state is BatchState.UNDOING
     assert clock.read("s").shows(NOW, "b") is False
     refused = [clock.commit("s", "b"), clock.finish("s", "b"), clock.finish("s", "b", writing=True)]
-    assert refused == [False, False, False]
+    assert refused == [False, None, None]
     assert clock.read("s").finished == 0
     clock.end_undo("s", "b", NOW + 5)
     assert clock.read("s") == ClockReading(NOW, {}, frozenset({"b"}), 1)

@@ -38,15 +38,15 @@ class MemoryRecordClock:
     def commit(self, store: str, batch: str) -> bool:
         return self._move(store, batch, BatchState.WRITING, BatchState.COMMITTED)
 
-    def finish(self, store: str, batch: str, *, writing: bool = False) -> bool:
+    def finish(self, store: str, batch: str, *, writing: bool = False) -> ClockReading | None:
         clock = self._of(store)
         found = clock.open.get(batch)
         ends = (BatchState.COMMITTED, BatchState.WRITING) if writing else (BatchState.COMMITTED,)
         if found is None or found.state not in ends:
-            return False
+            return None
         del clock.open[batch]
         clock.finished += 1
-        return True
+        return _reading(clock)
 
     def begin_undo(self, store: str, batch: str) -> bool:
         return self._move(store, batch, BatchState.WRITING, BatchState.UNDOING)

@@ -105,7 +105,7 @@ def try_it(case: Case, k: int, kind: str) -> bool:
     check_at_once(stored, case, answered, told)
     settle(stored)
     check_all_or_nothing(stored, case, answered, told)
-    assert LrsWorld(stored).recording.record(case.caller, V1, case.request, case.parts), told
+    assert LrsWorld(stored).recording.record(case.caller, V1, case.request, case.parts).ids, told
     settle(stored)
     check_everything(stored, case, told)
     return True

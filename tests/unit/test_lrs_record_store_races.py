@@ -164,7 +164,7 @@ def _is_there(visible: Records, each: dict[str, object]) -> bool:
 
 def test_a_statement_is_stored_found_and_shown() -> None:
     world = LrsWorld()
-    [name] = world.recording.record(principal(), V1, [statement(A)], {})
+    [name] = world.recording.record(principal(), V1, [statement(A)], {}).ids
     assert name == A
     record = world.reader.get(principal(), A)
     assert json.loads(record.text)["stored"].endswith("Z")
@@ -177,7 +177,7 @@ def test_the_same_again_is_the_same_answer_and_other_content_a_conflict() -> Non
     world = LrsWorld()
     world.recording.record(principal(), V1, [statement(A)], {})
     before = world.reader.get(principal(), A)
-    assert world.recording.record(principal(), V1, [statement(A), statement(B)], {}) == [A, B]
+    assert world.recording.record(principal(), V1, [statement(A), statement(B)], {}).ids == [A, B]
     assert world.reader.get(principal(), A).text == before.text
     with pytest.raises(StatementConflict):
         world.recording.record(principal(), V1, [statement(C), statement(A, note="other")], {})

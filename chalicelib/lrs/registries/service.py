@@ -7,7 +7,7 @@ from chalicelib.lrs.options import PipelineOptions
 from chalicelib.lrs.registries.entries import Telling, Told, told_by
 from chalicelib.lrs.registries.known import Known
 from chalicelib.lrs.registries.merging import merged
-from chalicelib.lrs.statements.parts import parts
+from chalicelib.lrs.statements.parts import Parts, parts
 from chalicelib.ports.registries import EntryName, Registry, RegistryEntry, RegistrySearch, RegistryStore
 from chalicelib.ports.statement_store import Rejected, Stored
 
@@ -35,22 +35,22 @@ class Registries:
         `at`: when they were stored, microseconds since 1970. Costs no call where all of it is known, one where all
         of it is new. Raises `Unavailable`; then it must run again.
         """
-        self.tell(store, self.news(store, statements, options, at, client), at)
+        self.tell(store, self.news(store, [parts(each) for each in statements], options, at, client), at)
 
     def news(
         self,
         store: str,
-        statements: Sequence[Mapping[str, object]],
+        statements: Sequence[Parts],
         options: PipelineOptions,
         at: int,
         client: str = "",
     ) -> list[Told]:
-        """What these statements tell that this process has not told the registries lately; makes no call."""
+        """What statements of these parts tell that this process has not told the registries lately; makes no call."""
         telling = Telling(store, client, at, options)
         batch = Known()  # what the statements before tell already
         news = []
         for statement in statements:
-            for told in told_by(parts(statement), telling):
+            for told in told_by(statement, telling):
                 known = batch if batch.heard_of(told) else self._known
                 if not known.knows(told, at):
                     news.append(told)

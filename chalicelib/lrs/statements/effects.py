@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from chalicelib.lrs.options import PipelineOptions
     from chalicelib.lrs.registries.entries import Told
     from chalicelib.lrs.registries.service import Registries
+    from chalicelib.lrs.statements.parts import Parts
     from chalicelib.ports.clock import Clock
     from chalicelib.ports.record_clock import ClockReading, RecordClock
 
@@ -76,12 +77,12 @@ class Effects:
         options: PipelineOptions,
         *,
         given: bool,
-        values: Sequence[Mapping[str, object]],
+        told: Sequence[Parts],
     ) -> Due:
         """What the statements of one client in a batch, created and perhaps not committed yet, have to do to others.
 
-        `given`: their ids may have been named by other statements before they came. `values`: the statements as JSON
-        values. Raises `Unavailable`.
+        `given`: their ids may have been named by other statements before they came. `told`: the parts of those
+        statements. Raises `Unavailable`.
         """
         now = self._now()
         client = records[0].client if records else ""
@@ -92,7 +93,7 @@ class Effects:
             marks=self._store.get_marks(store, [record.id for record in records])
             if given and records
             else {},
-            news=self._registries.news(store, values, options, now, client),
+            news=self._registries.news(store, told, options, now, client),
             voids=options.void_statements,
             at=now,
         )

@@ -4,7 +4,7 @@ Reads any JSON object: what has another form than a statement's part is left out
 too). Sources: xAPI 1.0.3 Data 2.4 and Communication 2.1.3; IEEE 9274.1.1 4.2.2 (contextAgents, contextGroups).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -76,7 +76,7 @@ def parts(statement: Json) -> Parts:
     walk = _Walk()
     walk.over(statement, within=False)
     context = statement.get("context")
-    registration = context.get("registration") if isinstance(context, Mapping) else None
+    registration = context.get("registration") if isinstance(context, dict) else None
     return Parts(
         tuple(walk.agents),
         tuple(walk.activities),
@@ -125,19 +125,19 @@ class _Walk:
     def over(self, statement: Json, within: bool) -> None:
         self._agent("actor", statement.get("actor"), within)
         verb = statement.get("verb")
-        if isinstance(verb, Mapping) and isinstance(name := verb.get("id"), str):
+        if isinstance(verb, dict) and isinstance(name := verb.get("id"), str):
             self.verbs.append(VerbPart(verb, name, within))
         self._object(statement.get("object"), within)
         self._agent("authority", statement.get("authority"), within)
         context = statement.get("context")
-        if isinstance(context, Mapping):
+        if isinstance(context, dict):
             self._context(context, within)
         for attachment in _listed(statement.get("attachments")):
             if isinstance(usage := attachment.get("usageType"), str):
                 self.usage_types.append(usage)
 
     def _object(self, value: object, within: bool) -> None:
-        if not isinstance(value, Mapping):
+        if not isinstance(value, dict):
             return
         kind = value.get("objectType", "Activity")
         if kind in ("Agent", "Group"):
@@ -155,14 +155,14 @@ class _Walk:
         for each in _listed(context.get("contextGroups")):
             self._agent("contextGroups", each.get("group"), within)
         activities = context.get("contextActivities")
-        if isinstance(activities, Mapping):
+        if isinstance(activities, dict):
             for role in ACTIVITY_CONTEXTS:
                 value = activities.get(role)
-                for activity in [value] if isinstance(value, Mapping) else _listed(value):
+                for activity in [value] if isinstance(value, dict) else _listed(value):
                     self._activity(role, activity, within)
 
     def _agent(self, role: AgentRole, value: object, within: bool) -> None:
-        if not isinstance(value, Mapping):
+        if not isinstance(value, dict):
             return
         self.agents.append(AgentPart(role, value, agent_key(value), False, within))
         members = value.get("member")
@@ -175,9 +175,8 @@ class _Walk:
             self.activities.append(ActivityPart(role, value, name, within))
 
 
-def _listed(value: object) -> Iterator[Json]:
-    if isinstance(value, list):
-        yield from (each for each in value if isinstance(each, Mapping))
+def _listed(value: object) -> Sequence[Json]:
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else ()
 
 
 def _distinct(keys: Iterator[str | None]) -> tuple[str, ...]:

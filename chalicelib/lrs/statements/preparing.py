@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from chalicelib.lrs.access.principal import Principal
 from chalicelib.lrs.errors import InvalidStatements
-from chalicelib.lrs.statements.parts import keys_of
+from chalicelib.lrs.statements.parts import Parts, keys_in, parts
 from chalicelib.lrs.times import written
 from chalicelib.lrs.validation.data_types import parse_timestamp
 from chalicelib.lrs.validation.equality import digest
@@ -35,7 +35,8 @@ class Prepared:
     """A statement that only lacks its `stored` time.
 
     `id` in small letters, as it is compared; `given`: the client chose it, so that others may name it already.
-    `head`: its JSON up to the closing brace. `timed`: it has a timestamp. `value`: as it will be shown, but `stored`.
+    `head`: its JSON up to the closing brace. `timed`: it has a timestamp. `value`: as it will be shown, but `stored`;
+    `parts`: what it names.
     """
 
     id: str
@@ -49,6 +50,7 @@ class Prepared:
     attachments: tuple[str, ...]
     validated: bool
     value: Json
+    parts: Parts
 
     @property
     def shown_id(self) -> str:
@@ -140,13 +142,14 @@ def _complete(
     target = value.get("object")
     refers = isinstance(target, dict) and target.get("objectType") == "StatementRef"
     verb = value.get("verb")
+    found = parts(value)
     return Prepared(
         id=str(value["id"]).lower(),
         given=given,
         head=_encode(value)[:-1],
         timed="timestamp" in value,
         digest=digest(statement),
-        keys=keys_of(value),
+        keys=keys_in(found),
         refers_to=str(target["id"]).lower()
         if refers and isinstance(target, dict) and "id" in target
         else None,
@@ -154,6 +157,7 @@ def _complete(
         attachments=_attached(value, stored_parts) if stored_parts else (),
         validated=checked,
         value=value,
+        parts=found,
     )
 
 

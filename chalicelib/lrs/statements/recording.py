@@ -18,7 +18,7 @@ from chalicelib.lrs.statements.preparing import Prepared, prepare
 from chalicelib.lrs.statements.settling import pending
 from chalicelib.lrs.times import microseconds
 from chalicelib.lrs.validation.equality import equal
-from chalicelib.ports.record_clock import Batch, BatchState, RecordClock
+from chalicelib.ports.record_clock import Batch, BatchState, ClockReading, RecordClock
 from chalicelib.ports.statement_store import (
     Outcome,
     Rejected,
@@ -48,6 +48,18 @@ PAUSE_SECONDS = 0.05
 
 class _Again(Exception):
     """Another batch holds an id of this one and goes first: undo, wait, and write anew."""
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What became of a request. `ids`: as the client spelled them.
+
+    `consistent_through`: all that was stored up to this time is shown by any query from now on; None: the clock was
+    not seen last.
+    """
+
+    ids: list[str]
+    consistent_through: int | None = None
 
 
 @dataclass
@@ -85,8 +97,8 @@ class Recording:
         statements: Sequence[object],
         parts: Mapping[str, bytes],
         statement_id: str | None = None,
-    ) -> list[str]:
-        """Stores all of these statements or none, and returns their ids as the client spelled them.
+    ) -> Recorded:
+        """Stores all of these statements or none.
 
         `parts`: SHA-256 → bytes of the attachments that came along. `statement_id`: the one that a PUT names.
         Raises `InvalidStatements`, `Forbidden` (by a cmi5 token), `StatementConflict` (an id is stored with other
@@ -96,11 +108,13 @@ class Recording:
         kept = dict(parts) if principal.options.record_attachments else {}
         prepared = prepare(principal, version, statements, frozenset(kept), statement_id)
         rules.may_write(principal.cmi5, [each.value for each in prepared])
-        if prepared:
-            self._write(principal, prepared, kept)
-        return [each.shown_id for each in prepared]
+        seen = self._write(principal, prepared, kept) if prepared else None
+        return Recorded([each.shown_id for each in prepared], None if seen is None else seen.horizon)
 
-    def _write(self, principal: Principal, prepared: Sequence[Prepared], parts: Mapping[str, bytes]) -> None:
+    def _write(
+        self, principal: Principal, prepared: Sequence[Prepared], parts: Mapping[str, bytes]
+    ) -> ClockReading | None:
+        """Writes them; the clock as it was seen last."""
         deadline = self._clock.now() + PATIENCE_SECONDS
         name = self._new_id()
         while self._clock.now() < deadline:
@@ -118,8 +132,7 @@ class Recording:
             except (StatementConflict, Unavailable, WriteConflict):
                 self._give_up(principal.store, attempt)
                 raise
-            self._end(principal.store, attempt, due)
-            return
+            return self._end(principal.store, attempt, due)
         raise WriteConflict("statement", prepared[0].shown_id)
 
     def _begin(
@@ -148,7 +161,7 @@ class Recording:
             taken: list[StatementRecord] = []
             for record, outcome in zip(records, self._store.create(records), strict=True):
                 if isinstance(outcome, Stored):
-                    attempt.made[record.id] = _with(record, outcome)
+                    attempt.made[record.id] = record
                 else:
                     self._note(record, outcome, rest, taken)
             unsure += bool(rest)
@@ -242,14 +255,16 @@ class Recording:
             [attempt.made[each.id] for each in written],
             principal.options,
             given=any(each.given for each in written),
-            values=[each.value for each in written],
+            told=[each.parts for each in written],
         )
 
-    def _end(self, store: str, attempt: _Attempt, due: Due) -> None:
+    def _end(self, store: str, attempt: _Attempt, due: Due) -> ClockReading | None:
         """Commits, does the effects, closes. Once it is committed and in its place, the request has succeeded."""
         batch = attempt.batch.id
+        closed: ClockReading | None = None
         if due.nothing:
-            done = self._record_clock.finish(store, batch, writing=True)
+            closed = self._record_clock.finish(store, batch, writing=True)
+            done = closed is not None
         else:
             done = self._record_clock.commit(store, batch)
         if not done and not self._is_committed(store, batch):
@@ -259,10 +274,11 @@ class Recording:
         try:
             if not due.nothing:
                 self._effects.do(store, due)
-                self._record_clock.finish(store, batch)
+                closed = self._record_clock.finish(store, batch)
             self._attachments.release(store, batch, attempt.claimed)
         except Unavailable as error:
             self._log_failure(f"effects of batch {batch} of store {store}", error)
+        return closed
 
     def _is_committed(self, store: str, batch: str) -> bool:
         """Whether a batch that could not be moved on had been, by a call whose answer was lost."""

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from chalicelib.errors import Unavailable
+from chalicelib.lrs.statements.parts import parts
 from chalicelib.lrs.times import microseconds
 from chalicelib.ports.record_clock import Batch, BatchState, RecordClock
 from chalicelib.ports.statement_store import Rejected, StatementRecord, StatementStore, Unsure
@@ -55,8 +56,8 @@ class Settling:
         for client in sorted({record.client for record in records}):
             own = [record for record in records if record.client == client]
             placed = self._effects.take_places(store, own)
-            values = [json.loads(record.text) for record in placed]
-            due = self._effects.due(store, placed, self._options_of(client), given=True, values=values)
+            told = [parts(json.loads(record.text)) for record in placed]
+            due = self._effects.due(store, placed, self._options_of(client), given=True, told=told)
             self._effects.do(store, due)
         self._record_clock.finish(store, batch.id)
         self._attachments.release(store, batch.id, _attachments(records))

@@ -58,8 +58,7 @@ def without_signatures(statement: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _hash(value: object) -> str:
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), default=_plain)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(_encode(value).encode()).hexdigest()
 
 
 def _statement(value: Mapping[str, Any]) -> dict[str, Any]:
@@ -201,3 +200,4 @@ _CONTEXT: Mapping[str, Callable[[Any], Any]] = {
     "language": _lower,
     "statement": _reference,
 }
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=_plain).encode

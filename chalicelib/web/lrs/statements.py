@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from chalicelib.lrs.access.permissions import giving, needed_by
 from chalicelib.lrs.keys import agent_key, key
 from chalicelib.lrs.statements.formats import FORMATS, Format
 from chalicelib.lrs.statements.parts import registration_key
 from chalicelib.lrs.statements.query import StatementQuery
+from chalicelib.lrs.times import written
 from chalicelib.web.call import Answer, Call
 from chalicelib.web.lrs import statement_answer
 from chalicelib.web.lrs.parameters import Parameters
 from chalicelib.web.lrs.route import XAPI, LrsRoute
+
+if TYPE_CHECKING:
+    from chalicelib.lrs.statements.recording import Recorded
 
 PATH = f"{XAPI}/statements"
 FILTERS = frozenset(
@@ -41,13 +45,14 @@ def put(call: Call) -> Answer:
     parameters.text("statementId", required=True)
     statement_id = parameters.uuid("statementId")
     parameters.check()
-    _record(call, statement_id)
-    return Answer(204, None)
+    recorded = _record(call, statement_id)
+    return Answer(204, None, _up_to(recorded))
 
 
 def post(call: Call) -> Answer:
     """Records a statement or a list of them, all or nothing, and tells their ids."""
-    return Answer(200, _record(call, None))
+    recorded = _record(call, None)
+    return Answer(200, recorded.ids, _up_to(recorded))
 
 
 def get(call: Call) -> Answer:
@@ -91,7 +96,7 @@ def _query(parameters: Parameters) -> StatementQuery:
     return query
 
 
-def _record(call: Call, statement_id: str | None) -> list[str]:
+def _record(call: Call, statement_id: str | None) -> Recorded:
     # Only those who write pay for what reads and checks statements.
     from chalicelib.lrs.statements.attaching import attach
     from chalicelib.web.lrs import statement_body
@@ -101,6 +106,12 @@ def _record(call: Call, statement_id: str | None) -> list[str]:
     return call.services.lrs.recording.record(
         call.principal, call.version, sent.statements, contents, statement_id
     )
+
+
+def _up_to(recorded: Recorded) -> dict[str, str]:
+    """Up to when statements are complete, where the writing has told: it saves a look at the clock."""
+    at = recorded.consistent_through
+    return {} if at is None else {statement_answer.CONSISTENT_THROUGH: written(at)}
 
 
 _WRITERS = giving(needed_by("statements", "POST"))
