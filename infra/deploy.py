@@ -11,7 +11,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.deployment import STACK_OF_STAGE, emulator_gaps
+from infra.deployment import STACK_OF_STAGE, emulator_gaps, indexes
 from infra.deployment.artifacts import Artifacts
 from infra.deployment.stack import CloudFormationStack, Deployed, DeploymentError
 from infra.packaging import Packaged, PackagingError, package
@@ -65,6 +65,7 @@ def deploy_aws(
     client = session.client("cloudformation")
     stack = CloudFormationStack(client, stack_name, say, poll_seconds, leave_data=leave_data)
     deployed = stack.deploy(template_url, parameters or {})
+    indexes.ensure(session.client("lambda"), stack_name, say)
     for name, value in sorted(deployed.outputs.items()):
         say(f"  {name}: {value}")
     return deployed
@@ -103,6 +104,7 @@ def deploy_local(
     wanted = {**LOCAL_PARAMETERS, "OpenSearchEndpoint": opensearch_url, **(parameters or {})}
     deployed = stack.deploy(template_url, wanted)
     emulator_gaps.fill(client, deployed)
+    indexes.ensure(client("lambda"), stack_name, say)
     return deployed
 
 

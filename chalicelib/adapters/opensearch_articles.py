@@ -86,11 +86,14 @@ class OpenSearchArticles:
         return _outcome(self._index.write([f"{_encode(action)}\n".encode()])[0])
 
     def ensure_index(self) -> None:
-        """Makes the index and its alias unless they are there; may run many times at once.
+        """Makes the index and its alias unless they are there, and adds the fields that a newer release brings.
+
+        May run many times at once.
 
         Raises `Unavailable`, with the reason, also where an index stands in the place of the alias.
         """
         self._index.ensure()
+        self._index.extend()
 
 
 def _lines(article: Article) -> bytes:

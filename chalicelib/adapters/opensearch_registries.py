@@ -40,11 +40,11 @@ class OpenSearchRegistries:
         self._all.others = others
 
     def ensure_indexes(self) -> None:
-        """Makes the indexes and their aliases unless they are there. Raises `Unavailable`."""
-        self._all.ensure()
+        """Makes the indexes and their aliases unless they are there, and adds the fields that a newer release brings.
 
-    def extend(self) -> None:
-        """Adds the fields that a newer release brings. Raises `Unavailable`."""
+        May run many times at once. Raises `Unavailable`.
+        """
+        self._all.ensure()
         for index in self._indexes.values():
             index.extend()
 

@@ -94,6 +94,10 @@ Outcome = Written | Lost | Refused | Unknown
 class ArticleStore(Protocol):
     """Every read is real-time (by id, never through a search); every write is conditional on the version read."""
 
+    def ensure_index(self) -> None:
+        """Makes what holds the articles ready for what this release writes; for deployments. Raises `Unavailable`."""
+        ...
+
     def get_many(self, numbers: Sequence[str]) -> dict[str, Article]:
         """The articles and marks stored under these numbers; absent ones are left out.
 

@@ -87,6 +87,10 @@ class RegistrySearch:
 class RegistryStore(Protocol):
     """Every write is conditional on the revision that was read."""
 
+    def ensure_indexes(self) -> None:
+        """Makes what holds the entries ready for what this release writes; for deployments. Raises `Unavailable`."""
+        ...
+
     def write(self, entries: Sequence[RegistryEntry]) -> list[Outcome]:
         """Writes each over its `revision` (None: if there is none yet); one outcome each, in order.
 

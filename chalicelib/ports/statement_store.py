@@ -141,6 +141,10 @@ Outcome = Stored | Taken | Rejected | Unsure
 class StatementStore(Protocol):
     """Reads by id are real-time; a search shows what was written before the last refresh."""
 
+    def ensure_indexes(self) -> None:
+        """Makes what holds the statements ready for what this release writes; for deployments. Raises `Unavailable`."""
+        ...
+
     def create(self, records: Sequence[StatementRecord]) -> list[Outcome]:
         """Writes each unless its id is taken in its store; one outcome each, in order. Never repeats a request.
 

@@ -1,4 +1,4 @@
-"""Trigger: the schedule, once a minute."""
+"""Triggers: the schedule, once a minute; each deployment (`indexes`)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.errors import Unavailable
+from chalicelib.workers import indexes
 from chalicelib.workers.batch import Event
 
 if TYPE_CHECKING:
@@ -18,6 +19,10 @@ PER_MINUTE = 200  # bodies that are looked at
 def handle(event: Event, context: Any, services: Services) -> None:
     """Sweeps every store and its attachments, and says what it ended; then the bodies that nothing refers to."""
     lrs = services.lrs
+    if indexes.asked_for(event):
+        lrs.statement_store.ensure_indexes()
+        lrs.registry_store.ensure_indexes()
+        return
     swept = lrs.sweep.run(store.slug for store in lrs.access_store.stores())
     if swept.finished or swept.undone or swept.cleared:
         ended = {"finished": swept.finished, "undone": swept.undone, "cleared": swept.cleared}

@@ -1,4 +1,4 @@
-"""Trigger: the schedule, once a minute."""
+"""Triggers: the schedule, once a minute; each deployment (`indexes`)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.errors import Unavailable
+from chalicelib.workers import indexes
 from chalicelib.workers.batch import Event, time_left
 
 if TYPE_CHECKING:
@@ -16,6 +17,9 @@ NAMESPACE = "Lightrail"
 
 def handle(event: Event, context: Any, services: Services) -> None:
     """Sweeps, and leaves the figures that alarms watch in the log."""
+    if indexes.asked_for(event):
+        services.article_store.ensure_index()
+        return
     report = services.sweep.run(time_left(context))
     for mismatch in report.mismatches:
         services.logger.error("counts do not add up", extra={"what": mismatch})

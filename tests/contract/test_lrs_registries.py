@@ -230,7 +230,6 @@ def test_the_indexes_are_strict_and_made_by_many_at_once(
             "index": False,
             "doc_values": False,
         }
-    opensearch.extend()
 
 
 def test_a_long_text_is_kept_whole(opensearch: OpenSearchRegistries) -> None:

@@ -55,6 +55,9 @@ class MemoryArticleStore:
     _late: list[Article] = field(default_factory=list)
     _next_seq_no: int = 0
 
+    def ensure_index(self) -> None:
+        self._read("ensure_index")
+
     def get_many(self, numbers: Sequence[str]) -> dict[str, Article]:
         self._read("get_many")
         return {number: _copied(self._stored[number]) for number in numbers if number in self._stored}

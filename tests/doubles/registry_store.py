@@ -27,6 +27,9 @@ class MemoryRegistryStore:
     _refreshed: dict[Place, RegistryEntry] = field(default_factory=dict)
     _next_seq_no: int = 0
 
+    def ensure_indexes(self) -> None:
+        self._read("ensure_indexes")
+
     def write(self, entries: Sequence[RegistryEntry]) -> list[Outcome]:
         self.calls["write"] += 1
         return [self._try("write", entry, lambda entry=entry: self._put(entry)) for entry in entries]  # type: ignore[misc]

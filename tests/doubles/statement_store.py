@@ -46,6 +46,9 @@ class MemoryStatementStore:
     _late: list[Callable[[], object]] = field(default_factory=list)
     _next_seq_no: int = 0
 
+    def ensure_indexes(self) -> None:
+        self._read("ensure_indexes")
+
     def create(self, records: Sequence[StatementRecord]) -> list[Outcome]:
         return self._write("create", self._create, records)
 

@@ -95,14 +95,32 @@ def stack(client: CloudFormation, said: list[str] | None = None) -> CloudFormati
     return CloudFormationStack(client, "lightrail-test", (said or []).append, 0.0)  # type: ignore[arg-type]
 
 
-class Session:
-    """A session whose CloudFormation is the one above; S3 and STS are moto's."""
+class Functions:
+    """The deployed functions: who was called with what, and whether they fail."""
 
-    def __init__(self, cloudformation: CloudFormation, region: str | None = REGION) -> None:
-        self.region_name, self._cloudformation = region, cloudformation
+    def __init__(self, fails: bool = False) -> None:
+        self.fails = fails
+        self.called: dict[str, object] = {}
+
+    def invoke(self, FunctionName: str, Payload: bytes) -> Json:
+        self.called[FunctionName] = json.loads(Payload)
+        return {"StatusCode": 200, **({"FunctionError": "Unhandled"} if self.fails else {})}
+
+
+class Session:
+    """A session whose CloudFormation and functions are those above; S3 and STS are moto's."""
+
+    def __init__(
+        self,
+        cloudformation: CloudFormation,
+        region: str | None = REGION,
+        functions: Functions | None = None,
+    ) -> None:
+        self.region_name, self.functions = region, functions or Functions()
+        self._own = {"cloudformation": cloudformation, "lambda": self.functions}
 
     def client(self, service: str) -> Any:
-        return self._cloudformation if service == "cloudformation" else boto3.client(service, REGION)  # type: ignore[call-overload]
+        return self._own[service] if service in self._own else boto3.client(service, REGION)  # type: ignore[call-overload]
 
 
 @pytest.fixture
@@ -136,6 +154,22 @@ def test_a_stage_is_made_from_a_private_bucket_with_nothing_but_its_name(package
     assert client.executed == [change_set["ChangeSetName"]]
     assert "  Stack: CREATE_COMPLETE" in said
     assert said[-1] == "  EndpointURL: https://example.com/api/"
+
+
+def test_after_a_deployment_the_indexes_are_made_or_extended_by_those_who_use_them(
+    packaged: Packaged,
+) -> None:
+    session: Any = Session(CloudFormation(states=("CREATE_COMPLETE",)))
+    with mock_aws():
+        deploy_aws("test", packaged=packaged, session=session, say=lambda _: None, poll_seconds=0)
+    names = ("lightrail-test-sweep", "lightrail-test-record-sweep")
+    assert session.functions.called == {name: {"task": "indexes"} for name in names}
+
+
+def test_indexes_that_cannot_be_made_are_told(packaged: Packaged) -> None:
+    session: Any = Session(CloudFormation(states=("CREATE_COMPLETE",)), functions=Functions(fails=True))
+    with mock_aws(), pytest.raises(DeploymentError, match="lightrail-test is deployed, but sweep could not"):
+        deploy_aws("test", packaged=packaged, session=session, say=lambda _: None, poll_seconds=0)
 
 
 def test_what_is_there_is_not_uploaded_again(packaged: Packaged) -> None:
