@@ -108,14 +108,15 @@ class DynamoRecordClock:
         """One UpdateItem."""
         return self._move(store, batch, BatchState.WRITING, BatchState.UNDOING)
 
-    def end_undo(self, store: str, batch: str, now: int) -> None:
+    def end_undo(self, store: str, batch: str, now: int, *, late: bool = True) -> None:
         """One UpdateItem."""
-        expression = "SET #finished=#finished+:one,#undone.#batch=:now"
-        self._end(store, batch, (BatchState.UNDOING,), expression, {":now": _number(now)})
+        expression = "SET #finished=#finished+:one"
+        kept, values = (",#undone.#batch=:now", {":now": _number(now)}) if late else ("", {})
+        self._end(store, batch, (BatchState.UNDOING,), expression + kept, values)
 
-    def forget_undone(self, store: str, before: int) -> None:
+    def forget_undone(self, store: str, before: int, only: Sequence[str] | None = None) -> None:
         """A read, and an UpdateItem for each hundred that go."""
-        gone = self.undone_before(store, before)
+        gone = [each for each in self.undone_before(store, before) if only is None or each in set(only)]
         for start in range(0, len(gone), NAMES_PER_UPDATE):
             names = {f"#u{place}": id_ for place, id_ in enumerate(gone[start : start + NAMES_PER_UPDATE])}
             removed = ",".join(f"#undone.{name}" for name in names)

@@ -102,8 +102,12 @@ class OpenSearchStatements:
 
     def of_batch(self, store: str, batch: str, limit: int) -> list[StatementRecord]:
         """A refresh and a search, oldest first."""
+        return self.of_batches(store, [batch], limit)
+
+    def of_batches(self, store: str, batches: Sequence[str], limit: int) -> list[StatementRecord]:
+        """A refresh and a search, oldest first."""
         self.refresh()
-        return self._found(queries.matching(store, "batch", [batch], limit))
+        return self._found(queries.matching(store, "batch", batches, limit))
 
     def referring_to(self, store: str, ids: Sequence[str], limit: int) -> list[StatementRecord]:
         """A refresh and a search, oldest first."""

@@ -4,7 +4,7 @@ Times are microseconds since 1970. One record per store; every call is one condi
 docs/record-store.md has the states and what a crash between any two calls leaves behind.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
@@ -94,12 +94,15 @@ class RecordClock(Protocol):
         """`writing` → `undoing`; True also where it is being undone already. False: it is committed, or not open."""
         ...
 
-    def end_undo(self, store: str, batch: str, now: int) -> None:
-        """Closes a batch that is `undoing`, and keeps its id in `undone`; nothing where it is not open any more."""
+    def end_undo(self, store: str, batch: str, now: int, *, late: bool = True) -> None:
+        """Closes a batch that is `undoing`; nothing where it is not open any more.
+
+        `late`: something that it wrote may arrive yet, so its id is kept in `undone`.
+        """
         ...
 
-    def forget_undone(self, store: str, before: int) -> None:
-        """Drops from `undone` what was undone before that time."""
+    def forget_undone(self, store: str, before: int, only: Sequence[str] | None = None) -> None:
+        """Drops from `undone` what was undone before that time; `only`: of these."""
         ...
 
     def undone_before(self, store: str, before: int) -> list[str]:

@@ -179,6 +179,10 @@ class StatementStore(Protocol):
         """Up to `limit` statements that this batch wrote, after a refresh of its own. Raises `Unavailable`."""
         ...
 
+    def of_batches(self, store: str, batches: Sequence[str], limit: int) -> list[StatementRecord]:
+        """Up to `limit` statements that any of these batches wrote, after one refresh. Raises `Unavailable`."""
+        ...
+
     def referring_to(self, store: str, ids: Sequence[str], limit: int) -> list[StatementRecord]:
         """Up to `limit` statements whose object names one of these, after a refresh. Raises `Unavailable`."""
         ...

@@ -194,6 +194,20 @@ def test_what_was_undone_is_forgotten_by_its_time(clock: RecordClock) -> None:
     assert clock.read("s").undone == frozenset()
 
 
+def test_some_of_what_was_undone_are_forgotten(clock: RecordClock) -> None:
+    for index, name in enumerate("abc"):
+        undo(clock, name, NOW + index)
+    clock.forget_undone("s", NOW + 2, ["b", "c", "d"])  # c is too young, d was never there
+    assert clock.read("s").undone == {"a", "c"}
+
+
+def test_a_batch_of_which_nothing_can_arrive_any_more_is_not_kept(clock: RecordClock) -> None:
+    register(clock)
+    clock.begin_undo("s", "b")
+    clock.end_undo("s", "b", NOW + 5, late=False)
+    assert clock.read("s") == ClockReading(NOW, {}, frozenset(), 1)
+
+
 def test_hundreds_that_were_undone_are_forgotten(clock: RecordClock) -> None:
     for index in range(130):
         undo(clock, f"batch-{index:016x}", NOW + index)

@@ -308,6 +308,12 @@ def test_a_batch_is_found_and_undone(store: StatementStore, slug: str) -> None:
     assert [each.id for each in store.of_batch(slug, "b2", 3)] == [name_of(9)]
 
 
+def test_the_statements_of_several_batches_are_found_at_once(store: StatementStore, slug: str) -> None:
+    write(store, record(slug, 0, batch="b1"), record(slug, 1, batch="b2"), record(slug, 2, batch="b3"))
+    assert {each.batch for each in store.of_batches(slug, ["b1", "b3", "none"], 9)} == {"b1", "b3"}
+    assert store.of_batches(f"{slug}-b", ["b1"], 9) == []
+
+
 def test_those_that_refer_to_some_are_found(store: StatementStore, slug: str) -> None:
     store.create(
         [

@@ -1,5 +1,6 @@
 """The clocks of stores in memory."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from chalicelib.ports.record_clock import Batch, BatchState, ClockReading
@@ -51,17 +52,21 @@ class MemoryRecordClock:
     def begin_undo(self, store: str, batch: str) -> bool:
         return self._move(store, batch, BatchState.WRITING, BatchState.UNDOING)
 
-    def end_undo(self, store: str, batch: str, now: int) -> None:
+    def end_undo(self, store: str, batch: str, now: int, *, late: bool = True) -> None:
         clock = self._of(store)
         found = clock.open.get(batch)
         if found is not None and found.state is BatchState.UNDOING:
             del clock.open[batch]
-            clock.undone[batch] = now
+            if late:
+                clock.undone[batch] = now
             clock.finished += 1
 
-    def forget_undone(self, store: str, before: int) -> None:
+    def forget_undone(self, store: str, before: int, only: Sequence[str] | None = None) -> None:
         clock = self._of(store)
-        clock.undone = {batch: at for batch, at in clock.undone.items() if at >= before}
+        gone = {
+            batch for batch, at in clock.undone.items() if at < before and (only is None or batch in only)
+        }
+        clock.undone = {batch: at for batch, at in clock.undone.items() if batch not in gone}
 
     def undone_before(self, store: str, before: int) -> list[str]:
         return [batch for batch, at in self._of(store).undone.items() if at < before]

@@ -77,6 +77,11 @@ class MemoryStatementStore:
         self._refreshed = dict(self._stored)
         return [record for record in self._searched(store) if record.batch == batch][:limit]
 
+    def of_batches(self, store: str, batches: Sequence[str], limit: int) -> list[StatementRecord]:
+        self._read("of_batches")
+        self._refreshed = dict(self._stored)
+        return [record for record in self._searched(store) if record.batch in batches][:limit]
+
     def referring_to(self, store: str, ids: Sequence[str], limit: int) -> list[StatementRecord]:
         self._read("referring_to")
         self._refreshed = dict(self._stored)

@@ -64,12 +64,16 @@ class Recorded:
 
 @dataclass
 class _Attempt:
-    """One try at writing a batch: what was sent (id → statement), and what was made of each."""
+    """One try at writing a batch: what was sent (id → statement), and what was made of each.
+
+    `late`: of some write nothing is known, so that it may arrive after the batch has ended.
+    """
 
     batch: Batch
     sent: Mapping[str, Mapping[str, object]]
     claimed: list[str] = field(default_factory=list)
     made: dict[str, StatementRecord] = field(default_factory=dict)
+    late: bool = False
 
 
 class Recording:
@@ -159,7 +163,9 @@ class Recording:
         while records:
             rest: list[StatementRecord] = []
             taken: list[StatementRecord] = []
-            for record, outcome in zip(records, self._store.create(records), strict=True):
+            outcomes = self._store.create(records)
+            attempt.late |= any(isinstance(outcome, Unsure) for outcome in outcomes)
+            for record, outcome in zip(records, outcomes, strict=True):
                 if isinstance(outcome, Stored):
                     attempt.made[record.id] = record
                 else:
@@ -218,6 +224,7 @@ class Recording:
             raise StatementConflict(record.id)
         waiting = _with_store(record, pending(record.store))
         outcome = self._store.create([waiting])[0]
+        attempt.late |= isinstance(outcome, Unsure)
         if isinstance(outcome, Taken):
             there = self._store.get_many(waiting.store, [record.id]).get(record.id, there)
             if there.batch != attempt.batch.id:
@@ -244,7 +251,7 @@ class Recording:
         """Undoes the attempt as far as it goes; what it leaves, the sweep undoes."""
         try:
             if self._record_clock.begin_undo(store, attempt.batch.id):
-                self._settling.undo(store, attempt.batch.id, attempt.claimed)
+                self._settling.undo(store, attempt.batch.id, attempt.claimed, late=attempt.late)
         except Unavailable as error:
             self._log_failure(f"undoing batch {attempt.batch.id} of store {store}", error)
 

@@ -63,16 +63,19 @@ class Settling:
         self._attachments.release(store, batch.id, _attachments(records))
         return True
 
-    def undo(self, store: str, batch: str, claimed: Iterable[str] = ()) -> None:
-        """Removes what a batch that is being undone has written. `claimed`: attachments it is known to hold."""
-        hashes = dict.fromkeys((*claimed, *_attachments(self.clear(store, batch))))
+    def undo(self, store: str, batch: str, claimed: Iterable[str] = (), *, late: bool = True) -> None:
+        """Removes what a batch that is being undone has written. `claimed`: attachments it is known to hold.
+
+        `late`: a write of its may be under way still; False where each was answered, as its writer alone knows.
+        """
+        hashes = dict.fromkeys((*claimed, *_attachments(self.clear(store, [batch]))))
         self._attachments.release(store, batch, list(hashes))
         self._free(store, hashes)
-        self._record_clock.end_undo(store, batch, microseconds(self._clock.now()))
+        self._record_clock.end_undo(store, batch, microseconds(self._clock.now()), late=late)
 
-    def clear_late(self, store: str, batch: str) -> int:
-        """Removes what a batch wrote after it was undone, with the attachments that hung on it; how many statements."""
-        removed = self.clear(store, batch)
+    def clear_late(self, store: str, batches: Sequence[str]) -> int:
+        """Removes what batches wrote after they were undone, with its attachments; how many statements."""
+        removed = self.clear(store, batches)
         self._free(store, _attachments(removed))
         return len(removed)
 
@@ -81,11 +84,11 @@ class Settling:
         # In this order: one that takes its place meanwhile is seen in at least one of the two.
         return any(self._store.attached(place, sha256) for place in (pending(store), store))
 
-    def clear(self, store: str, batch: str) -> list[StatementRecord]:
-        """Removes every statement that this batch wrote; those that it removed."""
+    def clear(self, store: str, batches: Sequence[str]) -> list[StatementRecord]:
+        """Removes every statement that these batches wrote; those that it removed."""
         removed: list[StatementRecord] = []
         for place in (store, pending(store)):
-            while found := self._store.of_batch(place, batch, PER_READ):
+            while found := self._store.of_batches(place, batches, PER_READ):
                 self._remove(found)
                 removed += found
                 if len(removed) > MOST_REMOVED:

@@ -14,6 +14,7 @@ from chalicelib.ports.record_clock import RecordClock
 # A function lives 30 seconds behind the gateway and a request of its a few more: what a batch writes after that it
 # wrote before, and only waits somewhere. Ten minutes later nothing waits.
 UNDONE_SECONDS = 600
+LOOKS = 200  # undone batches that are looked at, and then forgotten, in one step
 ATTACHMENTS_A_SWEEP = 200
 
 
@@ -50,7 +51,8 @@ class RecordSweep:
         for store in stores:
             swept.stores += 1
             try:
-                self._sweep(store, swept)
+                self._end_batches(store, swept)
+                self._look_again(store, swept)
             except Unavailable as error:
                 self._log_failure(f"sweep of store {store}", error)
                 swept.failed += 1
@@ -61,18 +63,26 @@ class RecordSweep:
             swept.failed += 1
         return swept
 
-    def _sweep(self, store: str, swept: Swept) -> None:
+    def _end_batches(self, store: str, swept: Swept) -> None:
+        """Ends the batches past their lease; one that cannot be ended holds up no other."""
         now = microseconds(self._clock.now())
         for batch in self._record_clock.read(store).open.values():
             if batch.lease_until > now:
                 continue
-            if self._settling.settle(store, batch):
-                swept.finished += 1
-            else:
-                swept.undone += 1
-        before = now - microseconds(UNDONE_SECONDS)
+            try:
+                finished = self._settling.settle(store, batch)
+            except Exception as error:  # whatever is wrong with one: the others, and other stores, are ended
+                self._log_failure(f"ending batch {batch.id} of store {store}", error)
+                swept.failed += 1
+                continue
+            swept.finished += finished
+            swept.undone += not finished
+
+    def _look_again(self, store: str, swept: Swept) -> None:
+        """Looks once more for what undone batches wrote late; who is killed goes on where it was in the next minute."""
+        before = microseconds(self._clock.now()) - microseconds(UNDONE_SECONDS)
         late = self._record_clock.undone_before(store, before)
-        for name in late:
-            swept.cleared += self._settling.clear_late(store, name)
-        if late:
-            self._record_clock.forget_undone(store, before)
+        for start in range(0, len(late), LOOKS):
+            some = late[start : start + LOOKS]
+            swept.cleared += self._settling.clear_late(store, some)
+            self._record_clock.forget_undone(store, before, some)
