@@ -13,7 +13,8 @@ PREFIX = "/api"  # the stage's name, and the base path of a custom domain
 
 def document() -> str:
     """The document as it is committed: indented, so that a change can be read."""
-    return json.dumps(openapi.describe(routing.ROUTES, PREFIX), ensure_ascii=False, indent=2) + "\n"
+    described = openapi.describe(routing.ROUTES, routing.RECORD_ROUTES, PREFIX)
+    return json.dumps(described, ensure_ascii=False, indent=2) + "\n"
 
 
 def main(arguments: list[str] | None = None) -> int:

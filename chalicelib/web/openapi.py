@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from chalicelib.web import schemas
 from chalicelib.web.call import Audience, Body, Parameter, Route
+from chalicelib.web.lrs.documentation import components, records
+from chalicelib.web.lrs.route import LrsRoute
 
 VERSION = "1"
 DESCRIPTION = """\
-Article data for a lighting maker: read and written one by one, or in bulk by delta files.
+Article data for a lighting maker, read and written one by one, or in bulk by delta files; and a learning record store
+for xAPI 1.0.3 and 2.0, with cmi5.
 
-Every call but this document needs the header `Authorization: Bearer <id>|<secret>`. Every answer but two is an
-envelope: `status`, `message`, `data`. Bodies are JSON in UTF-8; a missing `Content-Type` is read as JSON.
+Below `/v1`, every call needs the header `Authorization: Bearer <id>|<secret>`. Every answer but two is an envelope:
+`status`, `message`, `data`. Bodies are JSON in UTF-8; a missing `Content-Type` is read as JSON.
+
+Below `/lrs`, every call but three needs HTTP Basic. Refusals are `{"message", "errors"}`. Where a path takes GET it
+takes HEAD as well. Calls of xAPI need the header `X-Experience-API-Version`; one that is 1.0 may be sent in the
+alternate request syntax.
 """
 TAGS = {
     "Article": "To create, change, find and delete articles, one by one or by delta files.",
@@ -46,11 +53,13 @@ _HEADERS: Mapping[int, Mapping[str, Any]] = {
 }
 
 
-def describe(routes: Iterable[Route], prefix: str) -> dict[str, Any]:
+def describe(routes: Iterable[Route], record_routes: Sequence[LrsRoute], prefix: str) -> dict[str, Any]:
     """The document for these routes, as they are found under `prefix` (the gateway's stage, or a base path)."""
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
+    for each in record_routes:
+        paths.setdefault(each.path, {})[each.method.lower()] = records.operation(each)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -59,13 +68,16 @@ def describe(routes: Iterable[Route], prefix: str) -> dict[str, Any]:
             "description": DESCRIPTION,
         },
         "servers": [{"url": prefix or "/"}],
-        "tags": [{"name": name, "description": text} for name, text in TAGS.items()],
+        "tags": [{"name": name, "description": text} for name, text in (TAGS | records.TAGS).items()],
         "security": [{"bearer": []}],
         "paths": paths,
         "components": {
-            "schemas": dict(schemas.COMPONENTS),
+            "schemas": {**schemas.COMPONENTS, **components.COMPONENTS},
+            "parameters": dict(records.PARAMETERS),
+            "responses": records.responses_of(record_routes),
             "securitySchemes": {
-                "bearer": {"type": "http", "scheme": "bearer", "description": "A token: `<id>|<secret>`."}
+                "bearer": {"type": "http", "scheme": "bearer", "description": "A token: `<id>|<secret>`."},
+                **records.SECURITY_SCHEMES,
             },
         },
     }

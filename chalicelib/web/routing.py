@@ -13,7 +13,7 @@ def document(call: Call) -> Answer:
     """Describes all calls as OpenAPI 3.1."""
     from chalicelib.web import openapi  # only this call needs it
 
-    return Answer(200, openapi.describe(ROUTES, call.prefix))
+    return Answer(200, openapi.describe(ROUTES, RECORD_ROUTES, call.prefix))
 
 
 DOCUMENT = Route(
@@ -34,6 +34,7 @@ DOCUMENT = Route(
 )
 
 ROUTES: tuple[Route, ...] = (*articles.ROUTES, *admin.ROUTES, *job_routes.ROUTES, DOCUMENT)
+RECORD_ROUTES = lrs_routes.ROUTES
 
 
 def by_path(routes: Sequence[Operation]) -> RouteTable:
@@ -54,7 +55,7 @@ TABLE = by_path(ROUTES)
 """The table of the article calls."""
 
 ARTICLES = ArticleApi(TABLE)
-LRS = LrsApi(by_path(lrs_routes.ROUTES))
+LRS = LrsApi(by_path(RECORD_ROUTES))
 APIS: tuple[Api, ...] = (ARTICLES, LRS)
 """What the gateway serves."""
 

@@ -78,6 +78,7 @@ def test_a_call_whose_client_cannot_be_read_loads_no_search(resource: str) -> No
 def test_the_application_alone_loads_no_checks_of_statements_and_nothing_that_writes() -> None:
     modules = modules_after("")
     assert modules & (CHECKS | WRITING) == set()
+    assert not any(name.startswith("chalicelib.web.lrs.documentation") for name in modules)
     assert tops(modules) & (NEVER | SEARCH | AWS) == set()
 
 
