@@ -166,7 +166,16 @@ class _Reader:
             if option in kinds and not isinstance(value, kinds[option]):
                 what = "true or false" if kinds[option] is bool else "a text"
                 self.faults.append(f"{name} must give {what} as {option}")
+        self._check_homepage(name, given.get("authority_homepage"))
         return given
+
+    def _check_homepage(self, name: str, homepage: object) -> None:
+        if not homepage or not isinstance(homepage, str):
+            return
+        from chalicelib.lrs.validation.data_types import is_iri  # for the few that set one
+
+        if not is_iri(homepage):
+            self.faults.append(f"{name} must give an absolute address (IRI) as authority_homepage")
 
     def integer(self, name: str, default: int, low: int, high: int | None = None) -> int:
         upto = f" to {high}" if high is not None else " or more"
