@@ -12,7 +12,7 @@ from chalicelib.errors import Unavailable
 from chalicelib.lrs.options import PipelineOptions
 from chalicelib.lrs.registries.entries import Telling, told_by
 from chalicelib.lrs.registries.known import SECONDS_KNOWN, Known
-from chalicelib.lrs.registries.merging import LARGEST_TEXT, MOST_NAMES, merged
+from chalicelib.lrs.registries.merging import LARGEST_NAMES, LARGEST_TEXT, MOST_NAMES, merged
 from chalicelib.lrs.registries.service import Registries
 from chalicelib.lrs.statements.parts import parts
 from chalicelib.ports.registries import Registry, RegistryEntry, RegistrySearch
@@ -386,3 +386,24 @@ def test_telling_again_changes_nothing(told: Sequence[tuple[Json, Json | None]],
         once = merged(known, entry)
         assert merged(once, entry) == once
         assert (once.stored, once.client, once.person) == (known.stored, known.client, known.person)
+
+
+def test_long_names_do_not_make_the_entry_of_an_agent_grow_for_ever() -> None:
+    world = World()
+    for index in range(20):
+        world.note(statement(agent("ann", name=f"{index}" * 10_000)), at=index + 1)
+    names = world.known("agents", "mbox:mailto:ann@example.com")["names"]
+    assert isinstance(names, list)
+    assert names[0] == "0" * 10_000
+    assert sum(map(len, names)) <= LARGEST_NAMES
+
+
+def test_ever_new_languages_do_not_make_the_entry_of_a_verb_grow_for_ever() -> None:
+    world = World()
+    for index in range(20):
+        display = {f"x-{index}-{each}": "did" * 100 for each in range(100)}
+        world.note(statement(verb={"id": "http://example.com/did", "display": display}), at=index + 1)
+    (key,) = [each for each in world.keys("terms") if each.startswith("verb:")]
+    known = world.known("terms", key)
+    assert len(json.dumps(known)) <= LARGEST_TEXT
+    assert "x-19-0" in known["display"]  # type: ignore[operator]

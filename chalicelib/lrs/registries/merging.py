@@ -9,9 +9,10 @@ from chalicelib.lrs.registries.entries import search_texts
 from chalicelib.ports.registries import RegistryEntry
 
 MOST_NAMES = 100  # of an agent; who names one anew in each statement must not make its entry grow for ever
-LARGEST_TEXT = (
-    256 * 1024
-)  # bytes: what is merged of an activity; beyond it the newest definition stands alone
+LARGEST_NAMES = 64 * 1024  # characters of all of them; the first is kept, however long it is
+# Bytes: what is merged of an activity or a term; beyond it what came last stands alone. Entries stay far below 6 MB,
+# the most that an answer holds, and what the search engine takes in one request.
+LARGEST_TEXT = 256 * 1024
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _LANGUAGE_MAPS = ("name", "description")
@@ -51,9 +52,21 @@ def _agent(older: Json, newer: Json, names: list[object]) -> dict[str, object]:
     return {
         **newer,
         "objectType": "Group" if "Group" in kinds else "Agent",
-        "names": list(dict.fromkeys(names))[:MOST_NAMES],
+        "names": _bounded(names),
         **({"members": members} if members else {}),
     }
+
+
+def _bounded(names: list[object]) -> list[object]:
+    """Each once, the oldest first, as far as there is room."""
+    kept: list[object] = []
+    size = 0
+    for name in list(dict.fromkeys(names))[:MOST_NAMES]:
+        size += len(str(name))
+        if kept and size > LARGEST_NAMES:
+            break
+        kept.append(name)
+    return kept
 
 
 def _activity(older: Json, newer: Json) -> dict[str, object]:
@@ -82,6 +95,8 @@ def _term(older: Json, newer: Json) -> dict[str, object]:
     value = {**older, **newer}
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         value["display"] = _overlaid(before, after, blank=False)
+        if len(_encode(value).encode()) > LARGEST_TEXT:
+            value["display"] = after
     return value
 
 
