@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from chalicelib.web.lrs.alternate import MOST_FIELDS
 from tests.functional.gateway import Answer
 from tests.functional.lrs_client import XAPI, LrsClient, basic, statement, uuid
 
@@ -121,3 +122,9 @@ def test_no_form_is_a_bug(method: str, form: dict[str, str], noise: bytes) -> No
     answer = send(LrsClient("1.0.3"), method, body)
     assert answer.status < 500
     assert answer.headers["x-experience-api-version"] in ("1.0.3", "2.0.0")
+
+
+def test_a_form_of_very_many_fields_is_refused_before_it_is_read(client: LrsClient) -> None:
+    answer = send(client, "GET", urlencode(WHO).encode() + b"&a" * MOST_FIELDS)
+    assert answer.status == 400
+    assert f"more than {MOST_FIELDS} fields" in answer.json["message"]

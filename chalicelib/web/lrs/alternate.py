@@ -24,6 +24,7 @@ HEADERS = frozenset(
     )
 )
 OF_THE_FORM = ("content-type", "content-length")  # headers that describe the form, not the content in it
+MOST_FIELDS = 100  # a form has a dozen; it is read before anyone is known, and each costs memory
 VERSION = "x-experience-api-version"
 _BROKEN_ESCAPE = re.compile(b"%(?![0-9A-Fa-f]{2})")
 
@@ -78,6 +79,8 @@ def _meant(request: Request, fields: list[tuple[str, str]], headers: dict[str, s
 def _fields(body: bytes) -> list[tuple[str, str]]:
     if _BROKEN_ESCAPE.search(body):
         raise BrokenForm("The form is not encoded as application/x-www-form-urlencoded: a % stands alone.")
+    if body.count(b"&") >= MOST_FIELDS:
+        raise BrokenForm(f"The form has more than {MOST_FIELDS} fields.")
     try:
         fields = parse_qsl(body.decode(), keep_blank_values=True, errors="strict")
     except UnicodeDecodeError:
