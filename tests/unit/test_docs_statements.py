@@ -12,6 +12,7 @@ def test_limits_are_those_of_the_code() -> None:
         "body of a call": f"{reading.BODY_BYTES:,} bytes",
         "statements of a request": f"{statement_body.MOST_STATEMENTS}",
         "statement": f"{preparing.STATEMENT_BYTES // 1024} KiB",
+        "distinct agents, activities and terms of a request": f"{preparing.MOST_NAMED:,}",
         "levels of nested JSON": f"{statement_body.MOST_LEVELS}",
         "parts of a body": f"{multipart.MOST_PARTS:,}",
         "attachments of a request": f"{attaching.MOST_ATTACHMENTS}",

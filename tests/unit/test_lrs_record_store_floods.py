@@ -1,18 +1,23 @@
 """What a client that sends much of the same can do to a store: nothing that others would notice."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from chalicelib.errors import Unavailable
-from chalicelib.lrs.errors import StatementConflict
+from chalicelib.lrs.access.principal import Cmi5Session
+from chalicelib.lrs.errors import StatementConflict, TooLarge
+from chalicelib.lrs.options import PipelineOptions
+from chalicelib.lrs.statements.preparing import MOST_NAMED
+from chalicelib.lrs.statements.query import StatementQuery
 from chalicelib.lrs.statements.sweep import LOOKS, UNDONE_SECONDS
 from chalicelib.lrs.times import microseconds
 from chalicelib.lrs.versions import V1
 from chalicelib.ports.record_clock import Batch
 from tests.doubles.article_store import Fault
 from tests.doubles.lrs_world import LrsWorld, principal
-from tests.unit.test_lrs_record_store_races import A, B, statement
+from tests.unit.test_lrs_record_store_races import A, B, referring, statement
 
 
 def record(world: LrsWorld, *statements: dict[str, object]) -> None:
@@ -87,3 +92,47 @@ def test_a_batch_that_cannot_be_ended_holds_up_no_other(error: Exception) -> Non
     assert (swept.failed, swept.undone) == (1, 1)
     assert set(world.record_clock.read("store").open) == {"first"}
     assert len(world.failures) == 1
+
+
+def naming(count: int, start: int = 0) -> dict[str, object]:
+    activities = [{"id": f"a:{start + index}"} for index in range(count)]
+    return statement(A if start == 0 else B) | {"context": {"contextActivities": {"other": activities}}}
+
+
+def test_a_request_names_no_more_than_can_be_taken_in() -> None:
+    world = LrsWorld()
+    with pytest.raises(TooLarge, match="names 10004 agents, activities and terms"):
+        record(world, naming(MOST_NAMED // 2), naming(MOST_NAMED // 2, MOST_NAMED))
+    assert world.stored.statement_store.stored("store") == []
+    record(world, naming(5_000))
+
+
+@pytest.mark.parametrize("target", ["a:b", "x" * 600, "", 7, None])
+def test_what_is_no_id_in_an_unchecked_statement_names_no_statement(target: object) -> None:
+    world = LrsWorld()
+    caller = principal("store", "client", PipelineOptions(validate_statements=False))
+    sent = statement(A) | {"object": {"objectType": "StatementRef", "id": target}}
+    world.recording.record(caller, V1, [sent], {})
+    (stored,) = world.stored.statement_store.stored("store")
+    assert stored.refers_to is None
+    assert world.record_clock.read("store").open == {}
+
+
+ANN = {"mbox": "mailto:ann@example.com"}
+SESSION = Cmi5Session("token", ANN, "http://example.com/activities/one")
+
+
+def test_the_bearer_of_a_cmi5_token_replaces_nothing() -> None:
+    world = LrsWorld()
+    record(world, statement(A))
+    bearer = replace(principal("store", "client", PipelineOptions(check_conflicts=False)), cmi5=SESSION)
+    with pytest.raises(StatementConflict):
+        world.recording.record(bearer, V1, [statement(A, note="other")], {})
+
+
+def test_the_bearer_of_a_cmi5_token_is_not_shown_what_others_say_of_its_statements() -> None:
+    world = LrsWorld()
+    teacher = referring(B, A) | {"actor": {"mbox": "mailto:teacher@example.com"}}
+    record(world, statement(A), teacher)
+    bearer = replace(principal(), cmi5=SESSION)
+    assert {each.id for each in world.reader.query(bearer, StatementQuery()).records} == {A}

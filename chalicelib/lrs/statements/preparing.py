@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from chalicelib.lrs.access.principal import Principal
-from chalicelib.lrs.errors import InvalidStatements
+from chalicelib.lrs.errors import InvalidStatements, TooLarge
 from chalicelib.lrs.statements.parts import Parts, keys_in, parts
 from chalicelib.lrs.times import written
 from chalicelib.lrs.validation.data_types import parse_timestamp
@@ -23,6 +23,9 @@ from chalicelib.ports.statement_store import Keys
 VOIDED = "http://adlnet.gov/expapi/verbs/voided"
 DEFAULT_VERSIONS: Mapping[XapiVersion, str] = {V1: "1.0.0", V2: "2.0.0"}
 STATEMENT_BYTES = 512 * 1024  # a page of a hundred such statements is what a function's memory holds
+# Distinct agents, activities, verbs and usage types of one request: each is an entry or two of a registry to write, and
+# a term in the index. More could not be taken in within the time of a call, nor of the sweep.
+MOST_NAMED = 10_000
 MOST_FAULTS = 500
 _UUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -74,6 +77,7 @@ def prepare(
     """Makes all statements of a request ready, or raises `InvalidStatements` with every fault of all of them.
 
     `stored_parts`: SHA-256 of the attachments whose bytes came along. `statement_id`: the one that a PUT names.
+    Raises `TooLarge` where they name too much.
     """
     prefix = "statement" if statement_id is not None else "statements"
     checked = principal.options.validate_statements
@@ -92,7 +96,22 @@ def prepare(
     faults |= _repeated(made, prefix)
     if faults:
         raise InvalidStatements(faults)
+    _check_named(made)
     return made
+
+
+def _check_named(made: Sequence[Prepared]) -> None:
+    named: set[object] = set()
+    for each in made:
+        found = each.parts
+        named.update(("agent", part.key) for part in found.agents)
+        named.update(("activity", part.id) for part in found.activities)
+        named.update(("verb", name) for name in found.verb_ids)
+        named.update(("usage type", name) for name in found.usage_types)
+    if len(named) > MOST_NAMED:
+        raise TooLarge(
+            f"The request names {len(named)} agents, activities and terms; {MOST_NAMED} at most are taken."
+        )
 
 
 def _faults(
@@ -139,8 +158,6 @@ def _complete(
     value["authority"] = principal.authority
     value.setdefault("version", DEFAULT_VERSIONS[version])
     _normalize(value, version)
-    target = value.get("object")
-    refers = isinstance(target, dict) and target.get("objectType") == "StatementRef"
     verb = value.get("verb")
     found = parts(value)
     return Prepared(
@@ -150,15 +167,24 @@ def _complete(
         timed="timestamp" in value,
         digest=digest(statement),
         keys=keys_in(found),
-        refers_to=str(target["id"]).lower()
-        if refers and isinstance(target, dict) and "id" in target
-        else None,
+        refers_to=_target(value.get("object")),
         voiding=isinstance(verb, dict) and verb.get("id") == VOIDED,
         attachments=_attached(value, stored_parts) if stored_parts else (),
         validated=checked,
         value=value,
         parts=found,
     )
+
+
+def _target(value: object) -> str | None:
+    """The id that a StatementRef names; what is no id of a statement, in one that was not checked, names nothing."""
+    if (
+        not isinstance(value, dict)
+        or value.get("objectType") != "StatementRef"
+        or not _is_uuid(value.get("id"))
+    ):
+        return None
+    return str(value["id"]).lower()
 
 
 def _normalize(value: dict[str, object], version: XapiVersion) -> None:

@@ -78,7 +78,8 @@ class Reader:
             related_activities=query.related_activities,
             verb=query.verb,
             registration=query.registration,
-            targeting=principal.options.query_targeting,
+            # What others say about the statements of a session is not the session's own.
+            targeting=principal.options.query_targeting and principal.cmi5 is None,
             authority=_authority(principal),
         )
         return self.page(search, cursor)
