@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from chalicelib.lrs.times import microseconds
 
 if TYPE_CHECKING:
-    from chalicelib.joined_lrs import JoinedLrs
+    from chalicelib.lrs.jobs.machine.services import JobServices
     from chalicelib.ports.jobs import JobRecord
 
 UNTIL = ("now", "date", "1_hour", "1_day", "1_week", "1_month", "1_year")
@@ -19,7 +19,7 @@ _MONTHS = {"1_month": 1, "1_year": 12}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def cutoff_of(job: JobRecord, started_at: int, lrs: JoinedLrs) -> int:
+def cutoff_of(job: JobRecord, started_at: int, lrs: JobServices) -> int:
     """The last `stored` (microseconds, inclusive) that a run of this job looks at."""
     until = str(job.settings.get("until", "now"))
     if until == "date":

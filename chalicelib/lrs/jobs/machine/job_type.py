@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
-    from chalicelib.joined_lrs import JoinedLrs
     from chalicelib.lrs.jobs.machine.parameters import Parameter
+    from chalicelib.lrs.jobs.machine.services import JobServices
     from chalicelib.ports.jobs import JobRecord
 
 Json = Mapping[str, object]
@@ -65,7 +65,7 @@ class Work:
     """
 
     job: JobRecord
-    lrs: JoinedLrs
+    lrs: JobServices
     run: str
     started_at: int
     cutoff: int
@@ -89,7 +89,7 @@ class JobType(ABC):
     `name`: as in the address. `parameters`: its own, beside those of the schedule. `services`: it takes `service`,
     and `all` stands for one job per service. `store`: `"each"` (omitted: one job per ready store), `"all"` (omitted:
     one job over all stores), `"required"`, `"none"`. `destroys`: it takes `dry_run`. `repeats`: the values of
-    `repeat` that it takes; empty: all.
+    `repeat` that it takes; empty: all. So `store`, `service` and `dry_run` do not stand among `parameters`.
     """
 
     name: ClassVar[str]
@@ -99,9 +99,20 @@ class JobType(ABC):
     destroys: ClassVar[bool] = False
     repeats: ClassVar[tuple[str, ...]] = ()
 
-    def check(self, lrs: JoinedLrs, job: JobRecord) -> Mapping[str, Sequence[str]]:
+    def check(self, lrs: JobServices, job: JobRecord) -> Mapping[str, Sequence[str]]:
         """Faults that only a look at what is stored can find, by field; none: the job may be made."""
         return {}
+
+    def every_service(self, lrs: JobServices, job: JobRecord) -> Sequence[str]:
+        """The services that `service: all` stands for in this job, which is one of `all` still."""
+        return SERVICES
+
+    def kept(self, lrs: JobServices, job: JobRecord, root: str) -> Json:
+        """The settings that are kept of a job, which has those that were sent.
+
+        `root`: the address under which the APIs were called, such as `https://host/api`.
+        """
+        return job.settings
 
     def total(self, work: Work) -> int:
         """How many items the run expects to see; 0: it cannot tell yet."""

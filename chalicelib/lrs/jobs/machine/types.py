@@ -1,20 +1,19 @@
 """The types of jobs that there are: every module of `chalicelib.lrs.jobs` whose name is that of a type."""
 
+import pkgutil
 from functools import cache
 from importlib import import_module
-from pathlib import Path
 
 from chalicelib.errors import NotFound
+from chalicelib.lrs import jobs
 from chalicelib.lrs.jobs.machine.job_type import JobType
-
-_PACKAGE = "chalicelib.lrs.jobs"
 
 
 @cache
 def names() -> tuple[str, ...]:
     """The names of all types, as in addresses."""
-    found = (path.stem for path in Path(__file__).parents[1].glob("*.py*"))
-    return tuple(sorted({stem.replace("_", "-") for stem in found if not stem.startswith("_")}))
+    modules = (module.name for module in pkgutil.iter_modules(jobs.__path__) if not module.ispkg)
+    return tuple(sorted(name.replace("_", "-") for name in modules if not name.startswith("_")))
 
 
 @cache
@@ -22,5 +21,5 @@ def job_type(name: str) -> JobType:
     """The type of this name; its module is loaded on first use. Raises `NotFound`."""
     if name not in names():
         raise NotFound("Type of job", name[:100])
-    made: JobType = import_module(f"{_PACKAGE}.{name.replace('-', '_')}").JOB
+    made: JobType = import_module(f"{jobs.__name__}.{name.replace('-', '_')}").JOB
     return made

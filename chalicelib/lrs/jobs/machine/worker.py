@@ -18,7 +18,7 @@ from chalicelib.lrs.times import microseconds
 from chalicelib.ports.jobs import JobRecord, JobStore, Run, RunState
 
 if TYPE_CHECKING:
-    from chalicelib.joined_lrs import JoinedLrs
+    from chalicelib.lrs.jobs.machine.services import JobServices
     from chalicelib.lrs.jobs.machine.wake_up import WakeUps
 
 # A page, its checkpoint and the hand-over must fit in what is left.
@@ -39,7 +39,7 @@ class Worker:
         self,
         jobs: JobStore,
         wake_ups: WakeUps,
-        lrs: JoinedLrs,
+        lrs: JobServices,
         telling: Telling,
         log_failure: Callable[[str, Exception], None],
     ) -> None:
