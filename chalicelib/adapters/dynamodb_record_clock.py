@@ -114,6 +114,15 @@ class DynamoRecordClock:
         kept, values = (",#undone.#batch=:now", {":now": _number(now)}) if late else ("", {})
         self._end(store, batch, (BatchState.UNDOING,), expression + kept, values)
 
+    def touch(self, store: str) -> None:
+        """One UpdateItem; a count too many only costs a refresh."""
+        try:
+            self._update(
+                store, "SET #finished=#finished+:one", "attribute_exists(#open)", {":one": _number(1)}
+            )
+        except _Failed as failed:
+            _reading(failed.item)
+
     def forget_undone(self, store: str, before: int, only: Sequence[str] | None = None) -> None:
         """A read, and an UpdateItem for each hundred that go."""
         gone = [each for each in self.undone_before(store, before) if only is None or each in set(only)]

@@ -12,6 +12,8 @@ from typing import Protocol
 
 Json = Mapping[str, object]
 
+LARGEST_RECORD = 350_000  # DynamoDB takes items of 400 KB
+
 
 class RunState(Enum):
     """What becomes of a run; a job without a run waits for its next slot."""
@@ -61,7 +63,7 @@ class Run:
 
 @dataclass(frozen=True)
 class JobRecord:
-    """A job.
+    """A job. Ids sort as jobs were made.
 
     `schedule`: its parameters as they were read (`chalicelib.schedule`). `settings`: those of its type.
     `next_run_at`: the slot it waits for, None: none. `due_at`: when the tick looks at it: its slot, or the end of its
@@ -115,8 +117,20 @@ class JobPage:
     next: str | None = None
 
 
+@dataclass(frozen=True)
+class DueJob:
+    """A job that the tick should look at: only its record says whether it is still due."""
+
+    type: str
+    id: str
+    due_at: int
+
+
 class JobStore(Protocol):
-    """Reads are strongly consistent, but for `due`. Every call raises `Unavailable` without an answer."""
+    """Reads are strongly consistent, but for `due`. Every call raises `Unavailable` without an answer.
+
+    A record is kept up to `LARGEST_RECORD` bytes as JSON: `put` raises `ValueError` for a larger one.
+    """
 
     def get(self, kind: str, job_id: str) -> JobRecord | None:
         """The job of this type with this id."""
@@ -130,15 +144,15 @@ class JobStore(Protocol):
         ...
 
     def delete(self, job: JobRecord) -> bool:
-        """Removes the job if it still has this version, and then its log; False: it has not."""
+        """Removes the job if it still has this version, and then its log; False: it has not, or is gone."""
         ...
 
     def page(self, kind: str, cursor: str | None, limit: int) -> JobPage:
         """A page of the jobs of a type."""
         ...
 
-    def due(self, now: int, limit: int) -> list[JobRecord]:
-        """Up to `limit` jobs with `due_at` ≤ `now`, most overdue first; reads no other job."""
+    def due(self, now: int, limit: int) -> list[DueJob]:
+        """Up to `limit` jobs with `due_at` ≤ `now`, most overdue first; reads no other job, and may lag behind."""
         ...
 
     def add_event(self, job: JobRecord, event: JobEvent) -> None:

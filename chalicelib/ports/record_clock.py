@@ -37,8 +37,8 @@ class ClockReading:
     """A store's clock as it was at one moment.
 
     `last`: the highest `stored` that was taken, or promised to a reader to stay free. `finished`: rises whenever a
-    batch ends; an index that was refreshed since is up to date. `undone`: batches that were undone not long ago;
-    what a late write of theirs brings is not there.
+    batch ends, or `touch` says so; an index that was refreshed since is up to date. `undone`: batches that were
+    undone not long ago; what a late write of theirs brings is not there.
     """
 
     last: int = 0
@@ -98,6 +98,13 @@ class RecordClock(Protocol):
         """Closes a batch that is `undoing`; nothing where it is not open any more.
 
         `late`: something that it wrote may arrive yet, so its id is kept in `undone`.
+        """
+        ...
+
+    def touch(self, store: str) -> None:
+        """Raises `finished`: statements were changed or removed outside of a batch, and readers should refresh.
+
+        Nothing where the store has no clock: then there is nothing to read either.
         """
         ...
 

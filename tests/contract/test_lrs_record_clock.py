@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from threading import Lock
 from typing import Any
 from uuid import uuid4
@@ -67,9 +68,21 @@ def test_a_store_without_a_clock_has_an_empty_one(clock: RecordClock) -> None:
     assert clock.read("s") == ClockReading()
 
 
+def test_what_is_changed_outside_of_a_batch_has_readers_refresh(clock: RecordClock) -> None:
+    clock.touch("s")
+    assert clock.read("s") == ClockReading()
+    batch = register(clock)
+    before = clock.read("s")
+    clock.touch("s")
+    clock.touch("s")
+    assert clock.read("s") == replace(before, finished=before.finished + 2)
+    assert clock.read("s").open == {"b": batch}
+    assert clock.read("other") == ClockReading()
+
+
 @pytest.mark.parametrize("method", ["commit", "finish", "begin_undo"])
 def test_nothing_is_moved_in_a_store_without_a_clock(clock: RecordClock, method: str) -> None:
-    assert getattr(clock, method)("s", "b") is False
+    assert not getattr(clock, method)("s", "b")
     clock.end_undo("s", "b", NOW)
     assert clock.read("s") == ClockReading()
 

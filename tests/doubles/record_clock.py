@@ -61,6 +61,10 @@ class MemoryRecordClock:
                 clock.undone[batch] = now
             clock.finished += 1
 
+    def touch(self, store: str) -> None:
+        if store in self._clocks:
+            self._clocks[store].finished += 1
+
     def forget_undone(self, store: str, before: int, only: Sequence[str] | None = None) -> None:
         clock = self._of(store)
         gone = {
