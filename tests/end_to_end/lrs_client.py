@@ -56,6 +56,22 @@ class LrsCaller:
         assert answer.status == 200, answer.body
         return str(answer.json[0])
 
+    def read(self, name: str) -> dict[str, Any]:
+        """The statement with this id."""
+        answer = self.xapi("GET", "statements", {"statementId": name})
+        assert answer.status == 200, (name, answer.status, answer.body[:2000])
+        return dict(answer.json)
+
+    def find(self, **query: str) -> list[str]:
+        """The ids of all statements that match, `more` followed to its end."""
+        answer, found = self.xapi("GET", "statements", query), list[str]()
+        while True:
+            assert answer.status == 200, answer.body[:2000]
+            found += [each["id"] for each in answer.json["statements"]]
+            if not answer.json["more"]:
+                return found
+            answer = self.call("GET", answer.json["more"])
+
     def _record_with_parts(self, statement: Mapping[str, Any], attachments: Sequence[bytes]) -> Answer:
         described = [
             {
@@ -77,5 +93,5 @@ class LrsCaller:
             }
             parts.append(Part(headers, content))
         boundary = new_boundary(parts)
-        kind = {"Content-Type": f"multipart/mixed; boundary={boundary}"}
+        kind: dict[str, Any] = {"Content-Type": f"multipart/mixed; boundary={boundary}"}
         return self.xapi("POST", "statements", body=write(parts, boundary), **kind)
