@@ -1,0 +1,1 @@
+"""When a job runs: rules that repeat, in local time, and the next time after a given one."""
