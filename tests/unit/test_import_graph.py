@@ -31,9 +31,10 @@ MAY: Mapping[str, set[str]] = {
     "articles": {"errors", "ledger", "ports"},
     "ledger": {"errors", "ports"},
     "accounts": {"errors", "passwords", "ports"},
-    "lrs": {"errors", "passwords", "ports"},
+    "lrs": {"errors", "passwords", "ports", "schedule"},
     "adapters": {"errors", "ports"},
     "ports": set(),
+    "schedule": set(),
     # The names and types of the pipeline options.
     "settings": {"lrs"},
     "passwords": set(),
