@@ -86,6 +86,11 @@ def document_id(store: str, name: str) -> str:
     return f"{store}:{name}"
 
 
+def name_of(stored: Mapping[str, Any]) -> str:
+    """The id of a statement, or of a mark's target, by that of its document: neither it nor a slug has a colon."""
+    return str(stored["_id"]).rpartition(":")[2]
+
+
 def lines(record: StatementRecord, revision: Revision | None) -> bytes:
     """The two lines of a bulk request that create the statement, or write it over this revision.
 
@@ -134,7 +139,7 @@ def record_of(stored: Mapping[str, Any]) -> StatementRecord:
     flags = source.get("flags", ())
     return StatementRecord(
         store=source["store"],
-        id=stored["_id"].rpartition(":")[2],
+        id=name_of(stored),
         batch=source["batch"],
         stored=source["stored"],
         updated=source["updated"],
@@ -159,8 +164,7 @@ def record_of(stored: Mapping[str, Any]) -> StatementRecord:
 def mark_of(stored: Mapping[str, Any]) -> Mark:
     """The mark in an item of a multi-get. Raises `Unavailable` for one of a newer release."""
     source = _source(stored)
-    target = stored["_id"].rpartition(":")[2]
-    return Mark(target, source["voided"], tuple(source["referrers"]), _revision(stored))
+    return Mark(name_of(stored), source["voided"], tuple(source["referrers"]), _revision(stored))
 
 
 def _source(stored: Mapping[str, Any]) -> Mapping[str, Any]:

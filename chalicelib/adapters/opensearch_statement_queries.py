@@ -75,6 +75,12 @@ def matching(store: str, field: str, values: Sequence[str], limit: int) -> bytes
     return encode(_body([_term("store", store), _any_of(field, values)], [], limit, "asc")).encode()
 
 
+def referring(store: str, ids: Sequence[str], limit: int) -> bytes:
+    """The body of a search for the ids of those that refer to one of these, and to which; oldest first."""
+    body = _body([_term("store", store), _any_of("refers_to", ids)], [], limit, "asc")
+    return encode({**body, "_source": ["refers_to"]}).encode()
+
+
 def whether_any(store: str, field: str, value: str) -> bytes:
     """The body of a search that tells whether there is any such statement, and no more."""
     filters = [_term("store", store), _term(field, value)]

@@ -109,10 +109,12 @@ class OpenSearchStatements:
         self.refresh()
         return self._found(queries.matching(store, "batch", batches, limit))
 
-    def referring_to(self, store: str, ids: Sequence[str], limit: int) -> list[StatementRecord]:
-        """A refresh and a search, oldest first."""
+    def referring_to(self, store: str, ids: Sequence[str], limit: int) -> dict[str, str]:
+        """A refresh and a search, oldest first, that fetches nothing but this."""
         self.refresh()
-        return self._found(queries.matching(store, "refers_to", ids, limit))
+        hits = self._statements.search(queries.referring(store, ids, limit))
+        with self._statements.expected_form():
+            return {form.name_of(hit): str(hit["_source"]["refers_to"]) for hit in hits}
 
     def attached(self, store: str, sha256: str) -> bool:
         """A refresh and a search that fetches nothing."""

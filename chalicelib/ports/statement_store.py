@@ -183,8 +183,11 @@ class StatementStore(Protocol):
         """Up to `limit` statements that any of these batches wrote, after one refresh. Raises `Unavailable`."""
         ...
 
-    def referring_to(self, store: str, ids: Sequence[str], limit: int) -> list[StatementRecord]:
-        """Up to `limit` statements whose object names one of these, after a refresh. Raises `Unavailable`."""
+    def referring_to(self, store: str, ids: Sequence[str], limit: int) -> dict[str, str]:
+        """Up to `limit` statements whose object names one of these: id → the one named. After a refresh.
+
+        Raises `Unavailable`.
+        """
         ...
 
     def attached(self, store: str, sha256: str) -> bool:

@@ -129,9 +129,8 @@ def test_a_store_without_statements_is_empty(store: StatementStore, slug: str) -
     assert store.get_marks(slug, [FIRST]) == {}
     assert store.create([]) == store.update([]) == store.remove([]) == []
     store.refresh()
-    assert (
-        store.search(ask(slug)) == store.of_batch(slug, "b1", 9) == store.referring_to(slug, [FIRST], 9) == []
-    )
+    assert store.search(ask(slug)) == store.of_batch(slug, "b1", 9) == []
+    assert store.referring_to(slug, [FIRST], 9) == {}
     assert store.attached(slug, "ab" * 32) is False
     assert store.count(slug) == 0
 
@@ -325,9 +324,9 @@ def test_those_that_refer_to_some_are_found(store: StatementStore, slug: str) ->
         ]
     )
     found = store.referring_to(slug, [FIRST, SECOND], 9)
-    assert sorted(each.id for each in found) == sorted([name_of(0), name_of(1)])
+    assert found == {name_of(0): FIRST, name_of(1): SECOND}
     assert len(store.referring_to(slug, [FIRST, SECOND], 1)) == 1
-    assert store.referring_to(slug, [], 9) == []
+    assert store.referring_to(slug, [], 9) == {}
 
 
 def test_whether_an_attachment_is_in_use(store: StatementStore, slug: str) -> None:

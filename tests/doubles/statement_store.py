@@ -82,10 +82,13 @@ class MemoryStatementStore:
         self._refreshed = dict(self._stored)
         return [record for record in self._searched(store) if record.batch in batches][:limit]
 
-    def referring_to(self, store: str, ids: Sequence[str], limit: int) -> list[StatementRecord]:
+    def referring_to(self, store: str, ids: Sequence[str], limit: int) -> dict[str, str]:
         self._read("referring_to")
         self._refreshed = dict(self._stored)
-        return [record for record in self._searched(store) if record.refers_to in ids][:limit]
+        found = [(each.id, each.refers_to) for each in self._searched(store)]
+        return dict(
+            [(name, target) for name, target in found if target is not None and target in ids][:limit]
+        )
 
     def attached(self, store: str, sha256: str) -> bool:
         self._read("attached")

@@ -1,5 +1,6 @@
 """What a client that sends much of the same can do to a store: nothing that others would notice."""
 
+import uuid
 from dataclasses import replace
 from typing import Any
 
@@ -11,13 +12,14 @@ from chalicelib.lrs.errors import StatementConflict, TooLarge
 from chalicelib.lrs.options import PipelineOptions
 from chalicelib.lrs.statements.preparing import MOST_NAMED
 from chalicelib.lrs.statements.query import StatementQuery
+from chalicelib.lrs.statements.references import MOST_TARGET_KEYS
 from chalicelib.lrs.statements.sweep import LOOKS, UNDONE_SECONDS
 from chalicelib.lrs.times import microseconds
 from chalicelib.lrs.versions import V1
 from chalicelib.ports.record_clock import Batch
 from tests.doubles.article_store import Fault
 from tests.doubles.lrs_world import LrsWorld, principal
-from tests.unit.test_lrs_record_store_races import A, B, referring, statement
+from tests.unit.test_lrs_record_store_races import A, B, referring, statement, voiding
 
 
 def record(world: LrsWorld, *statements: dict[str, object]) -> None:
@@ -136,3 +138,57 @@ def test_the_bearer_of_a_cmi5_token_is_not_shown_what_others_say_of_its_statemen
     record(world, statement(A), teacher)
     bearer = replace(principal(), cmi5=SESSION)
     assert {each.id for each in world.reader.query(bearer, StatementQuery()).records} == {A}
+
+
+def name_of(number: int) -> str:
+    return str(uuid.UUID(int=number + (4 << 76) + (8 << 60)))
+
+
+def calls_of(world: LrsWorld, *statements: dict[str, object]) -> int:
+    calls = world.stored.statement_store.calls
+    calls.clear()
+    record(world, *statements)
+    return sum(calls.values())
+
+
+def test_voiding_hundreds_takes_a_few_calls() -> None:
+    world = LrsWorld()
+    record(world, *(statement(name_of(number)) for number in range(300)))
+    few = calls_of(world, *(voiding(name_of(1000 + number), name_of(number)) for number in range(10)))
+    many = calls_of(world, *(voiding(name_of(2000 + number), name_of(number)) for number in range(10, 300)))
+    assert many < few + 20
+    voided = [each.voided for each in world.stored.statement_store.stored("store") if not each.voiding]
+    assert voided == [True] * 300
+
+
+def test_telling_many_referrers_takes_a_few_calls() -> None:
+    world = LrsWorld()
+    record(world, *(referring(name_of(1 + number), A) for number in range(300)))
+    assert calls_of(world, statement(A)) < 30
+    assert all(each.targets for each in world.stored.statement_store.stored("store") if each.id != A)
+
+
+def test_a_chain_in_one_request_is_found_by_what_it_ends_with() -> None:
+    world = LrsWorld()
+    chain = [referring(name_of(number + 1), name_of(number)) for number in range(1, 60)]
+    record(world, statement(name_of(1)), *chain)
+    last = world.stored.statement_store.stored("store")[-1]
+    assert [keys.activities for keys in last.targets if keys.activities] == [
+        ("http://example.com/activities/one",)
+    ]
+
+
+def crowd(name: str, target: str | None) -> dict[str, object]:
+    members = [{"mbox": f"mailto:{name[-3:]}-{number}@example.com"} for number in range(4_000)]
+    made = statement(name) if target is None else referring(name, target)
+    return made | {"actor": {"objectType": "Group", "member": members}}
+
+
+def test_a_chain_of_crowds_does_not_make_a_document_that_cannot_be_stored() -> None:
+    world = LrsWorld()
+    names = [name_of(number) for number in range(1, 7)]
+    for name, target in zip(names, [None, *names], strict=False):
+        record(world, crowd(name, target))
+    last = world.stored.statement_store.stored("store")[-1]
+    assert last.targets
+    assert sum(len(keys.related_agents) for keys in last.targets) <= MOST_TARGET_KEYS

@@ -6,11 +6,12 @@ itself first and looks for the other then, so that one of them sees both. docs/r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from chalicelib.errors import Unavailable
+from chalicelib.lrs.statements.references import marked, targets_from, with_targets
 from chalicelib.lrs.times import microseconds
 from chalicelib.ports.statement_store import (
     Keys,
@@ -33,10 +34,10 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 PART = "The statement store"
 TRIES = 20  # at one document that others change at the same moment
-MOST_TARGETS = 100  # of one statement: a longer chain of references is found by its nearest hundred
-MOST_REFERRERS = 1000  # of statements that wait for one target
 MOST_ROUNDS = 100  # of a chain of references that is followed upwards
+MOST_REACHED = 10_000  # statements that are told of a batch: what the sweep does in half of its minute
 PER_READ = 1000
+PER_CHANGE = 100  # statements of up to 512 KiB that are held at once
 
 
 @dataclass(frozen=True)
@@ -103,11 +104,10 @@ class Effects:
 
         Raises `Unavailable`: to be done again.
         """
-        for record in due.referring:
-            if record.voiding and due.voids and record.refers_to is not None:
-                self._void(store, record.refers_to)
-            self._refer(store, record)
-        self._heed(store, due.marks)
+        self._leave_marks(store, due)
+        asked = [target for target, mark in due.marks.items() if mark.voided]
+        self._change_all(store, [*_voided_by(due.referring, due.voids), *asked], self._voided)
+        self._spread(store, self._work(store, due))
         self._registries.tell(store, due.news, due.at)
 
     def take_places(self, store: str, records: Sequence[StatementRecord]) -> list[StatementRecord]:
@@ -137,77 +137,116 @@ class Effects:
             return None
         return replace(placed, revision=there.revision, voided=there.voided)
 
-    def _void(self, store: str, target: str) -> None:
-        """Marks a statement as voided, now or when it comes; a voiding statement cannot be voided."""
+    def _leave_marks(self, store: str, due: Due) -> None:
+        """Tells those who will come of those who void them and refer to them."""
+        referrers: dict[str, list[str]] = {}
+        for record in due.referring:
+            if record.refers_to is not None:
+                referrers.setdefault(record.refers_to, []).append(record.id)
+        voided = frozenset(_voided_by(due.referring, due.voids))
+        for target in self._unsettled(store, list(referrers)):
+            self._mark(
+                store,
+                target,
+                lambda mark, target=target: marked(mark, referrers[target], target in voided),  # type: ignore[misc]
+            )
 
-        def voided() -> StatementRecord | None:
-            found = self._store.get_many(store, [target]).get(target)
-            if found is None or found.voiding or found.voided:
-                return None
-            return replace(found, voided=True, updated=self._now())
+    def _voided(self, found: StatementRecord) -> StatementRecord | None:
+        """The statement as voided; a voiding statement cannot be voided."""
+        return None if found.voiding or found.voided else replace(found, voided=True, updated=self._now())
 
-        if not self._is_settled(store, target):
-            self._mark(store, target, lambda mark: replace(mark, voided=True))
-        self._change(voided, self._update)
+    def _work(self, store: str, due: Due) -> dict[str, list[Keys]]:
+        """Which statements are to have which targets: those of the batch that refer to others, those that waited."""
+        names = dict.fromkeys(record.refers_to for record in due.referring if record.refers_to is not None)
+        waited = [target for target, mark in due.marks.items() if mark.referrers]
+        known = self._known(store, list(dict.fromkeys((*names, *waited))))
+        work = {record.id: targets_from(record.refers_to, known) for record in due.referring}
+        for target in waited:
+            for referrer in due.marks[target].referrers:
+                work.setdefault(referrer, []).extend(targets_from(target, known))
+        return {name: targets for name, targets in work.items() if targets}
 
-    def _refer(self, store: str, record: StatementRecord) -> None:
-        """Makes a statement be found by what it refers to, now or when that comes."""
-        target = record.refers_to
-        if target is None:
-            return
-        if not self._is_settled(store, target):
-            self._mark(store, target, lambda mark: _with_referrer(mark, record.id))
-        found = self._store.get_many(store, [target]).get(target)
-        if found is not None:
-            self._spread(store, [(record.id, _targets_of(found))])
-
-    def _heed(self, store: str, marks: Mapping[str, Mark]) -> None:
-        """Does to new statements what others that came before asked for."""
-        for target, mark in marks.items():
-            if mark.voided:
-                self._void(store, target)
-            found = self._store.get_many(store, [target]).get(target) if mark.referrers else None
-            if found is not None:
-                self._spread(store, [(referrer, _targets_of(found)) for referrer in mark.referrers])
-
-    def _spread(self, store: str, work: Sequence[tuple[str, Sequence[Keys]]]) -> None:
+    def _spread(self, store: str, work: dict[str, list[Keys]]) -> None:
         """Adds targets to statements, and to those that refer to them, as far as that goes.
 
         It goes on where nothing was to be added, too: another may have been killed halfway up.
         """
         seen: set[str] = set()
+        told = 0
         for _ in range(MOST_ROUNDS):
-            for name, targets in work:
-                self._add_targets(store, name, targets)
-            reached = list(dict.fromkeys(name for name, _ in work if name not in seen))
-            seen.update(reached)
-            above = self._store.referring_to(store, reached, PER_READ) if reached else []
+            names = list(work)[: MOST_REACHED - told]
+            told += len(names)
+            changed = self._add_targets(store, names, work)
+            reached = [name for name in names if name not in seen or name in changed]
+            seen.update(names)
+            above = self._above(store, reached)
             if not above:
                 return
-            below = self._store.get_many(store, reached)
-            work = [
-                (record.id, _targets_of(below[record.refers_to]))
-                for record in above
-                if record.refers_to in below
-            ]
+            below = self._known(store, list(dict.fromkeys(above.values())))
+            work = {
+                name: [below[target].keys, *below[target].targets]
+                for name, target in above.items()
+                if target in below
+            }
 
-    def _add_targets(self, store: str, name: str, targets: Sequence[Keys]) -> None:
-        """The statement has these targets from here on."""
+    def _add_targets(self, store: str, names: Sequence[str], work: Mapping[str, Sequence[Keys]]) -> set[str]:
+        return self._change_all(store, names, lambda found: with_targets(found, work[found.id]))
 
-        def with_targets() -> StatementRecord | None:
-            found = self._store.get_many(store, [name]).get(name)
-            if found is None:
-                return None
-            every = tuple(dict.fromkeys((*found.targets, *targets)))[:MOST_TARGETS]
-            return None if every == found.targets else replace(found, targets=every)
+    def _above(self, store: str, names: Sequence[str]) -> dict[str, str]:
+        """Those that refer to one of these, at most a thousand to each: id → to which."""
+        if not names:
+            return {}
+        found = self._store.referring_to(store, names, PER_READ)
+        if len(found) < PER_READ or len(names) == 1:
+            return found
+        half = len(names) // 2
+        return self._above(store, names[:half]) | self._above(store, names[half:])
 
-        self._change(with_targets, self._update)
+    def _known(self, store: str, names: Sequence[str]) -> dict[str, StatementRecord]:
+        """Those of the statements that are there, without their texts."""
+        return {
+            name: replace(found, text="")
+            for some in _pieces(names)
+            for name, found in self._store.get_many(store, some).items()
+        }
 
-    def _is_settled(self, store: str, name: str) -> bool:
-        """Whether the statement is there for good: committed, so that no other will be written in its place."""
+    def _unsettled(self, store: str, names: Sequence[str]) -> list[str]:
+        """Those that are not there for good: not committed, so that another may be written in their places."""
+        if not names:
+            return []
         reading: ClockReading = self._record_clock.read(store)
-        found = self._store.get_many(store, [name]).get(name)
-        return found is not None and reading.shows(found.stored, found.batch) is True
+        known = self._known(store, names)
+        settled = {name for name, found in known.items() if reading.shows(found.stored, found.batch) is True}
+        return [name for name in names if name not in settled]
+
+    def _change_all(
+        self,
+        store: str,
+        names: Iterable[str],
+        change: Callable[[StatementRecord], StatementRecord | None],
+    ) -> set[str]:
+        """Reads, changes and writes statements until no one else was faster; those that were changed."""
+        changed: set[str] = set()
+        for some in _pieces(list(dict.fromkeys(names))):
+            left = some
+            for _ in range(TRIES):
+                found = self._store.get_many(store, left).values()
+                made = [each for record in found if (each := change(record)) is not None]
+                outcomes = self._store.update(made) if made else []
+                left = []
+                for record, outcome in zip(made, outcomes, strict=True):
+                    if isinstance(outcome, Stored):
+                        changed.add(record.id)
+                    elif isinstance(outcome, Taken):
+                        left.append(record.id)
+                    else:
+                        raise Unavailable(PART, outcome.reason)
+                if not left:
+                    break
+                self._clock.sleep(0.01)
+            else:
+                raise Unavailable(PART, "others kept winning")
+        return changed
 
     def _mark(self, store: str, target: str, change: Callable[[Mark], Mark]) -> None:
         def marked() -> Mark | None:
@@ -216,9 +255,6 @@ class Effects:
             return None if changed == mark else changed
 
         self._change(marked, lambda mark: self._store.put_mark(store, mark))
-
-    def _update(self, record: StatementRecord) -> Outcome:
-        return self._store.update([record])[0]
 
     def _change(self, made: Callable[[], T | None], write: Callable[[T], Outcome]) -> None:
         """Reads, changes and writes until no one else was faster, or there is nothing to change."""
@@ -238,10 +274,9 @@ class Effects:
         return microseconds(self._clock.now())
 
 
-def _targets_of(record: StatementRecord) -> list[Keys]:
-    return [record.keys, *record.targets]
+def _voided_by(referring: Sequence[StatementRecord], voids: bool) -> list[str]:
+    return [each.refers_to for each in referring if voids and each.voiding and each.refers_to is not None]
 
 
-def _with_referrer(mark: Mark, referrer: str) -> Mark:
-    every: Iterable[str] = (*mark.referrers, referrer)
-    return replace(mark, referrers=tuple(dict.fromkeys(every))[:MOST_REFERRERS])
+def _pieces(names: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (names[start : start + PER_CHANGE] for start in range(0, len(names), PER_CHANGE))
