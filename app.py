@@ -64,3 +64,19 @@ def record_sweep(event: dict[str, Any], context: Any) -> Any:
     from chalicelib.workers import record_sweep as worker
 
     return logged_call("record_sweep", worker.handle, event, context, services)
+
+
+@app.lambda_function(name="job_tick")
+def job_tick(event: dict[str, Any], context: Any) -> Any:
+    """Once a minute: jobs of the record store that are due are started."""
+    from chalicelib.workers import job_tick as worker
+
+    return logged_call("job_tick", worker.handle, event, context, services)
+
+
+@app.lambda_function(name="job_worker")
+def job_worker(event: dict[str, Any], context: Any) -> Any:
+    """Runs of jobs to be worked on (queue `record-jobs`)."""
+    from chalicelib.workers import job_worker as worker
+
+    return logged_call("job_worker", worker.handle, event, context, services)

@@ -117,12 +117,12 @@ class Services(Joined):
     @cached_property
     def maintenance_queue(self) -> Queue:
         """The queue of long work on the ledger."""
-        return self._queue(self.settings.maintenance_queue_url)
+        return self.queue(self.settings.maintenance_queue_url)
 
     @cached_property
     def parking_queue(self) -> Queue:
         """The queue of what nobody can read."""
-        return self._queue(self.settings.parking_queue_url)
+        return self.queue(self.settings.parking_queue_url)
 
     # The clients are those of a function; the command line puts those of a person in their place.
 
@@ -173,7 +173,8 @@ class Services(Joined):
 
         return SqsOrderedQueue(self._queues_client, url)
 
-    def _queue(self, url: str) -> Queue:
+    def queue(self, url: str) -> Queue:
+        """A queue without order."""
         from chalicelib.adapters.sqs_queues import SqsQueue
 
         return SqsQueue(self._queues_client, url)

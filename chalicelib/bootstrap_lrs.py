@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from chalicelib.ports.clock import Clock
     from chalicelib.ports.cmi5_tokens import TokenStore
     from chalicelib.ports.documents import DocumentStore
+    from chalicelib.ports.jobs import JobStore
     from chalicelib.ports.logs import LogStore
     from chalicelib.ports.lrs_access import AccessStore
+    from chalicelib.ports.queue import Queue
     from chalicelib.ports.record_clock import RecordClock
     from chalicelib.ports.registries import RegistryStore
     from chalicelib.ports.statement_store import StatementStore
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 ACCESS_ATTEMPTS = 3
 LOG_ATTEMPTS = 2  # what a call says of itself must not hold it up for long
+JOB_ATTEMPTS = 3  # every write is conditional, and knows itself when it is sent twice
 RECORD_ATTEMPTS = 3  # every write is conditional or has the same effect twice
 
 
@@ -42,6 +45,7 @@ class Ground(Protocol):
     def search_transport(self) -> Transport: ...
     def dynamodb_client(self, attempts: int) -> DynamoDBClient: ...
     def s3_client(self) -> S3Client: ...
+    def queue(self, url: str) -> Queue: ...
     def log_failure(self, what: str, error: Exception) -> None: ...
 
 
@@ -124,3 +128,15 @@ class LrsServices(JoinedLrs):
         from chalicelib.adapters.dynamodb_logs import DynamoLogs
 
         return DynamoLogs(self._services.dynamodb_client(LOG_ATTEMPTS), self.settings.records_table)
+
+    @cached_property
+    def job_store(self) -> JobStore:
+        """Jobs and their logs, in DynamoDB."""
+        from chalicelib.adapters.dynamodb_jobs import DynamoJobs
+
+        return DynamoJobs(self._services.dynamodb_client(JOB_ATTEMPTS), self.settings.jobs_table)
+
+    @cached_property
+    def job_queue(self) -> Queue:
+        """The queue that wakes the workers of jobs."""
+        return self._services.queue(self.settings.job_queue_url)

@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from chalicelib.lrs.attachments.service import Attachments
     from chalicelib.lrs.cmi5.tokens import Cmi5Tokens
     from chalicelib.lrs.documents.service import Documents
+    from chalicelib.lrs.jobs.machine.service import Jobs
+    from chalicelib.lrs.jobs.machine.slots import Slots
+    from chalicelib.lrs.jobs.machine.telling import Telling
+    from chalicelib.lrs.jobs.machine.tick import Tick
+    from chalicelib.lrs.jobs.machine.wake_up import WakeUps
+    from chalicelib.lrs.jobs.machine.worker import Worker
     from chalicelib.lrs.logs.service import Logs
     from chalicelib.lrs.options import PipelineOptions
     from chalicelib.lrs.registries.persons import Persons
@@ -31,8 +37,10 @@ if TYPE_CHECKING:
     from chalicelib.ports.clock import Clock
     from chalicelib.ports.cmi5_tokens import TokenStore
     from chalicelib.ports.documents import DocumentStore
+    from chalicelib.ports.jobs import JobStore
     from chalicelib.ports.logs import LogStore
     from chalicelib.ports.lrs_access import AccessStore
+    from chalicelib.ports.queue import Queue
     from chalicelib.ports.record_clock import RecordClock
     from chalicelib.ports.registries import RegistryStore
     from chalicelib.ports.statement_store import StatementStore
@@ -76,6 +84,12 @@ class JoinedLrs(ABC):
     @property
     @abstractmethod
     def log_store(self) -> LogStore: ...
+    @property
+    @abstractmethod
+    def job_store(self) -> JobStore: ...
+    @property
+    @abstractmethod
+    def job_queue(self) -> Queue: ...
 
     def new_id(self) -> str:
         """A random name by which a writer knows its own write."""
@@ -169,7 +183,17 @@ class JoinedLrs(ABC):
         """Stores, clients and connections."""
         from chalicelib.lrs.access.service import Access
 
-        return Access(self.access_store, self.clock, self.effective_options)
+        return Access(
+            self.access_store,
+            self.clock,
+            self.effective_options,
+            used_by=self.job_using,
+        )
+
+    def job_using(self, connection: str) -> str | None:
+        """The name of a job that uses the connection with this id; None: there is none."""
+        found = self.jobs.using(connection)
+        return None if found is None else f"{found.name} ({found.id})"
 
     @cached_property
     def cmi5_tokens(self) -> Cmi5Tokens:
@@ -211,3 +235,49 @@ class JoinedLrs(ABC):
         from chalicelib.lrs.logs.service import Logs
 
         return Logs(self.log_store, self.clock, self.new_id, self.log_failure)
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        """Jobs, as their API makes and changes them."""
+        from chalicelib.lrs.jobs.machine.service import Jobs
+
+        return Jobs(self.job_store, self.wake_ups, self, self.log_failure)
+
+    @cached_property
+    def wake_ups(self) -> WakeUps:
+        """Wakes workers for the runs of jobs."""
+        from chalicelib.lrs.jobs.machine.wake_up import WakeUps
+
+        return WakeUps(self.job_queue)
+
+    @cached_property
+    def slots(self) -> Slots:
+        """When jobs run."""
+        from chalicelib.lrs.jobs.machine.slots import Slots
+
+        return Slots(self._timezone_of)
+
+    @cached_property
+    def telling(self) -> Telling:
+        """Tells of the runs of jobs."""
+        from chalicelib.lrs.jobs.machine.telling import Telling
+
+        return Telling(self.job_store, self.logs, self.clock)
+
+    @cached_property
+    def job_tick(self) -> Tick:
+        """Starts the jobs that are due."""
+        from chalicelib.lrs.jobs.machine.tick import Tick
+
+        return Tick(self.job_store, self.slots, self.wake_ups, self.clock, self.new_id, self.log_failure)
+
+    @cached_property
+    def job_worker(self) -> Worker:
+        """Works on the runs of jobs."""
+        from chalicelib.lrs.jobs.machine.worker import Worker
+
+        return Worker(self.job_store, self.wake_ups, self, self.telling, self.log_failure)
+
+    def _timezone_of(self, store: str) -> str | None:
+        found = self.access_store.read("", store).store
+        return None if found is None else found.timezone

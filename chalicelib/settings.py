@@ -34,11 +34,13 @@ class Settings:
     accounts_table: str
     records_table: str
     access_table: str
+    jobs_table: str
     bucket: str
     file_queue_url: str
     article_queue_url: str
     maintenance_queue_url: str
     parking_queue_url: str
+    job_queue_url: str
     opensearch_url: str
     opensearch_signed: bool
     article_index: str
@@ -70,11 +72,13 @@ class Settings:
             accounts_table=read.required("ACCOUNTS_TABLE"),
             records_table=read.required("RECORDS_TABLE"),
             access_table=read.required("ACCESS_TABLE"),
+            jobs_table=read.required("JOBS_TABLE"),
             bucket=read.required("BUCKET"),
             file_queue_url=read.url("FILE_QUEUE_URL"),
             article_queue_url=read.url("ARTICLE_QUEUE_URL"),
             maintenance_queue_url=read.url("MAINTENANCE_QUEUE_URL"),
             parking_queue_url=read.url("PARKING_QUEUE_URL"),
+            job_queue_url=read.url("JOB_QUEUE_URL"),
             opensearch_url=read.url("OPENSEARCH_URL"),
             opensearch_signed=read.flag("OPENSEARCH_SIGNED", False),
             article_index=read.optional("ARTICLE_INDEX", "articles"),

@@ -30,6 +30,7 @@ LOCAL_PARAMETERS: Mapping[str, str] = {
     "FileVisibility": "30",
     "ArticleVisibility": "10",
     "MaintenanceVisibility": "30",
+    "JobVisibility": "30",
     "FetchSchemes": "http,https,s3",
     "FetchAllowedHosts": "127.0.0.1,localhost,[::1],*",
     "OpenSearchSigned": "false",

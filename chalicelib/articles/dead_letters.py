@@ -5,6 +5,7 @@
 | article queue, entries | work that waits | records each: succeeded if applied, cleared, blocked, else failed |
 | article queue, a drain | a retry in progress | sends it again once, then ends it: its entries are blocked again |
 | file queue, maintenance | a wake-up | drops it: the sweep wakes again |
+| jobs of the record store | a wake-up | drops it: the tick wakes again |
 | notices of the bucket | a file nobody accepted | accepts it |
 | anything unreadable | | goes to the parking queue, for a person |
 """
@@ -51,7 +52,7 @@ class DeadLetters:
             return self._article(source, body)
         if source.startswith("delta-notices"):
             return self._notice(source, body)
-        if source.startswith(("delta-file", "maintenance")):
+        if source.startswith(("delta-file", "maintenance", "record-jobs")):
             return "dropped"
         return self._park(source, body, "its queue is unknown")
 

@@ -31,11 +31,13 @@ FROM_OUTPUTS = {
     "ACCOUNTS_TABLE": "AccountsTableName",
     "RECORDS_TABLE": "RecordsTableName",
     "ACCESS_TABLE": "AccessTableName",
+    "JOBS_TABLE": "JobsTableName",
     "BUCKET": "BucketName",
     "FILE_QUEUE_URL": "DeltaFileQueueUrl",
     "ARTICLE_QUEUE_URL": "DeltaArticleQueueUrl",
     "MAINTENANCE_QUEUE_URL": "MaintenanceQueueUrl",
     "PARKING_QUEUE_URL": "ParkingQueueUrl",
+    "JOB_QUEUE_URL": "RecordJobsQueueUrl",
     "OPENSEARCH_URL": "OpenSearchUrl",
 }
 """Settings that the outputs of a stack give."""

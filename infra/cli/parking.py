@@ -25,6 +25,7 @@ CONSUMED_AS = {
     "delta-file-dead": "a wake-up of the file worker; its consumer drops it, the sweep wakes again",
     "delta-article-dead": "entries and retries; its consumer records each entry's outcome",
     "maintenance-dead": "a wake-up of long work; its consumer drops it, the sweep wakes again",
+    "record-jobs-dead": "a wake-up of a job's run; its consumer drops it, the tick wakes again",
     "parking": "what the consumer could not read; it stays until a person decides (`lightrail parked`)",
 }
 """What a message in each of these queues is, and what becomes of it."""

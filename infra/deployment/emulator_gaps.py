@@ -43,8 +43,8 @@ def _allow_plain_http(resources: dict[str, Any]) -> None:
 def fill(client: Client, deployed: Deployed) -> None:
     """Set time to live, lifecycle, gateway responses and custom domain; once more changes nothing."""
     outputs = deployed.outputs
-    for table in ("LedgerTableName", "AccountsTableName", "RecordsTableName", "AccessTableName"):
-        _expire_items(client("dynamodb"), outputs[table])
+    for table in ("Ledger", "Accounts", "Records", "Access", "Jobs"):
+        _expire_items(client("dynamodb"), outputs[f"{table}TableName"])
     rules = [_api_rule(rule) for rule in LIFECYCLE_RULES]
     client("s3").put_bucket_lifecycle_configuration(
         Bucket=outputs["BucketName"], LifecycleConfiguration={"Rules": rules}

@@ -6,6 +6,7 @@ from infra.template.queues import dead_letter_ids
 
 _LEDGER = may.use_table("LedgerTable", "failures")
 _RECORDS = may.use_table("RecordsTable", "listing")
+_JOBS = may.use_table("JobsTable", "due")
 
 POLICIES: dict[str, list[Json]] = {
     "APIHandler": [
@@ -13,6 +14,7 @@ POLICIES: dict[str, list[Json]] = {
         _LEDGER,
         may.use_table("AccessTable"),
         _RECORDS,
+        _JOBS,
         may.send("DeltaFileQueue", "MaintenanceQueue"),
         may.read_snapshots(),
         may.keep_records(),
@@ -64,6 +66,21 @@ POLICIES: dict[str, list[Json]] = {
         may.read_table("AccessTable"),
         _RECORDS,
         may.drop_records(),
+    ],
+    # A schedule follows the time zone of its store.
+    "JobTick": [
+        _JOBS,
+        may.read_table("AccessTable"),
+        may.send("RecordJobsQueue"),
+    ],
+    "JobWorker": [
+        may.consume("RecordJobsQueue"),
+        _JOBS,
+        _RECORDS,
+        may.use_table("AccessTable"),
+        may.keep_records(),
+        may.see_what_is_missing(),
+        may.send("RecordJobsQueue"),
     ],
 }
 

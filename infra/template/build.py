@@ -42,6 +42,7 @@ def _outputs() -> Json:
         "AccountsTableName": ref("AccountsTable"),
         "RecordsTableName": ref("RecordsTable"),
         "AccessTableName": ref("AccessTable"),
+        "JobsTableName": ref("JobsTable"),
         "OpenSearchUrl": search.URL,
         "AlarmTopicArn": ref("AlarmTopic"),
         "DashboardName": ref("Dashboard"),

@@ -19,11 +19,13 @@ SETTINGS: Json = {
     "ACCOUNTS_TABLE": ref("AccountsTable"),
     "RECORDS_TABLE": ref("RecordsTable"),
     "ACCESS_TABLE": ref("AccessTable"),
+    "JOBS_TABLE": ref("JobsTable"),
     "BUCKET": ref("Bucket"),
     "FILE_QUEUE_URL": ref("DeltaFileQueue"),
     "ARTICLE_QUEUE_URL": ref("DeltaArticleQueue"),
     "MAINTENANCE_QUEUE_URL": ref("MaintenanceQueue"),
     "PARKING_QUEUE_URL": ref(PARKING_ID),
+    "JOB_QUEUE_URL": ref("RecordJobsQueue"),
     "OPENSEARCH_URL": URL,
     "OPENSEARCH_SIGNED": ref("OpenSearchSigned"),
     "ARTICLE_INDEX": ref("ArticleIndex"),
@@ -110,6 +112,8 @@ FUNCTIONS = (
         _EACH_MINUTE,
     ),
     Function("RecordSweep", "record-sweep", _SMALL, _EACH_MINUTE),
+    Function("JobTick", "job-tick", _SMALL, _EACH_MINUTE),
+    Function("JobWorker", "job-worker", _CORE, _at_once(_work_events("JobWorker"), ref("JobConcurrency"))),
 )
 
 

@@ -41,6 +41,8 @@ TIMEOUTS = {
     "DeadLetters": 60,
     "Sweep": 55,
     "RecordSweep": 55,
+    "JobTick": 55,
+    "JobWorker": 900,
 }
 
 PARAMETERS: Json = {
@@ -59,6 +61,11 @@ PARAMETERS: Json = {
     "FileVisibility": _visibility("delta-file.fifo", TIMEOUTS["FileWorker"]),
     "ArticleVisibility": _visibility("delta-article.fifo", TIMEOUTS["Apply"]),
     "MaintenanceVisibility": _visibility("maintenance", TIMEOUTS["Maintenance"]),
+    "JobVisibility": _visibility("record-jobs", TIMEOUTS["JobWorker"]),
+    # Each run holds a worker for as long as it takes; what waits is woken in its turn.
+    "JobConcurrency": _number(
+        "Runs of the record store's jobs that are worked on at the same time", 10, 2, 1000
+    ),
     "FetchSchemes": _text("Schemes that a delta file's URL may have, separated by commas", "https,s3"),
     "FetchAllowedHosts": _text(
         "Hosts that delta files are fetched from, separated by commas: * is any host with public addresses, "
@@ -130,7 +137,9 @@ _GROUPS = {
         *(name for name in PARAMETERS if name.startswith("Fetch")),
     ],
     "Learning record store": [
-        name for name in PARAMETERS if name.startswith("LrsPipeline") or name.endswith("Api")
+        name
+        for name in PARAMETERS
+        if name.startswith("LrsPipeline") or name.endswith("Api") or name == "JobConcurrency"
     ],
     "Search": [name for name in PARAMETERS if name.startswith("OpenSearch") or name.endswith("Index")],
     "HTTP": ["CorsOrigins"],

@@ -38,6 +38,8 @@ QUEUES = (
     # The worker deals with a poisoned entry from the third receive on: only what kills workers goes further.
     Queue("delta-article", "Apply", "ArticleVisibility", 10, 50, True, 900, high_throughput=True),
     Queue("maintenance", "Maintenance", "MaintenanceVisibility", 1, 10, False, 3600),
+    # One wake-up at a time: a run takes the whole timeout. What kills workers is counted by the run itself.
+    Queue("record-jobs", "JobWorker", "JobVisibility", 1, 10, False, 3600),
 )
 
 PARKING_ID = "ParkingQueue"

@@ -21,6 +21,8 @@ USERS: dict[str, tuple[str, ...]] = {
     "Sweep": WRITE,
     # Undoes and finishes batches of statements.
     "RecordSweep": WRITE,
+    # Works on all that a store holds.
+    "JobWorker": WRITE,
 }
 
 _ARTICLES = "ArticleIndex"
@@ -32,6 +34,7 @@ _ALIASES: dict[str, tuple[str, ...]] = {
     "DeadLetters": (_ARTICLES,),
     "Sweep": (_ARTICLES,),
     "RecordSweep": (_RECORDS,),
+    "JobWorker": (_RECORDS,),
 }
 
 

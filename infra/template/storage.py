@@ -6,7 +6,7 @@ from infra.template.intrinsics import Json, att, ref
 _KEEP = {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
 
 
-def _table(key: tuple[str, str], index: tuple[str, str, str] | None = None) -> Json:
+def _table(key: tuple[str, str], index: tuple[str, str, str] | None = None, *, holds: str = "ALL") -> Json:
     names = [*key, *(index[1:] if index else ())]
     properties: Json = {
         "BillingMode": "PAY_PER_REQUEST",
@@ -21,7 +21,7 @@ def _table(key: tuple[str, str], index: tuple[str, str, str] | None = None) -> J
             {
                 "IndexName": index[0],
                 "KeySchema": _key_schema(*index[1:]),
-                "Projection": {"ProjectionType": "ALL"},
+                "Projection": {"ProjectionType": holds},
             }
         ]
     return {"Type": "AWS::DynamoDB::Table", "Properties": properties} | _KEEP
@@ -125,6 +125,8 @@ def resources() -> Json:
         "AccountsTable": _table(("pk", "sk")),
         "RecordsTable": _table(("pk", "sk"), index=("listing", "listing_pk", "listing_sk")),
         "AccessTable": _table(("pk", "sk")),
+        # Each page of a run moves its entry in the index: without the plan, which the record holds.
+        "JobsTable": _table(("pk", "sk"), index=("due", "due_pk", "due_at"), holds="KEYS_ONLY"),
         "Bucket": _bucket(),
         "BucketPolicy": _bucket_policy(),
     }

@@ -18,7 +18,9 @@ from tests.doubles.blobs import MemoryBlobs
 from tests.doubles.clock import FakeClock
 from tests.doubles.cmi5_tokens import MemoryCmi5Tokens
 from tests.doubles.documents import MemoryDocuments
+from tests.doubles.job_store import MemoryJobStore
 from tests.doubles.log_store import MemoryLogStore
+from tests.doubles.queues import MemoryQueue
 from tests.doubles.record_clock import MemoryRecordClock
 from tests.doubles.registry_store import MemoryRegistryStore
 from tests.doubles.statement_store import MemoryStatementStore
@@ -57,7 +59,13 @@ class Stored:
     document_store: MemoryDocuments = field(default_factory=MemoryDocuments)
     token_store: MemoryCmi5Tokens = field(default_factory=MemoryCmi5Tokens)
     log_store: MemoryLogStore = field(default_factory=MemoryLogStore)
+    job_store: MemoryJobStore = field(default_factory=MemoryJobStore)
     names: count[int] = field(default_factory=count)
+
+    @cached_property
+    def job_queue(self) -> MemoryQueue:
+        """Wake-ups; hidden for an hour and a half once they are received, as in the template."""
+        return MemoryQueue(self.clock, visibility=5400.0)
 
 
 class LrsWorld(JoinedLrs):
@@ -124,3 +132,11 @@ class LrsWorld(JoinedLrs):
     @cached_property
     def log_store(self) -> Any:
         return self._port("log_store")
+
+    @cached_property
+    def job_store(self) -> Any:
+        return self._port("job_store")
+
+    @cached_property
+    def job_queue(self) -> Any:
+        return self._port("job_queue")

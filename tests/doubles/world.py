@@ -37,11 +37,13 @@ ENVIRONMENT = {
     "ACCOUNTS_TABLE": "accounts",
     "RECORDS_TABLE": "records",
     "ACCESS_TABLE": "access",
+    "JOBS_TABLE": "jobs",
     "BUCKET": "bucket",
     "FILE_QUEUE_URL": "https://queue.example.com/delta-file.fifo",
     "ARTICLE_QUEUE_URL": "https://queue.example.com/delta-article.fifo",
     "MAINTENANCE_QUEUE_URL": "https://queue.example.com/maintenance",
     "PARKING_QUEUE_URL": "https://queue.example.com/parking",
+    "JOB_QUEUE_URL": "https://queue.example.com/record-jobs",
     "OPENSEARCH_URL": "https://search.example.com",
 }
 

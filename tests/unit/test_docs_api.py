@@ -16,11 +16,13 @@ REQUIRED = {
     "ACCOUNTS_TABLE": "accounts",
     "RECORDS_TABLE": "records",
     "ACCESS_TABLE": "access",
+    "JOBS_TABLE": "jobs",
     "BUCKET": "bucket",
     "FILE_QUEUE_URL": "https://queue",
     "ARTICLE_QUEUE_URL": "https://queue",
     "MAINTENANCE_QUEUE_URL": "https://queue",
     "PARKING_QUEUE_URL": "https://queue",
+    "JOB_QUEUE_URL": "https://queue",
     "OPENSEARCH_URL": "https://search",
 }
 

@@ -22,18 +22,30 @@ AWS_CLIENTS = AWS - {"botocore"}
 # boto3's own HTTP client is urllib3.
 SEARCH_BESIDE_AWS = SEARCH - {"urllib3"}
 
-WORKERS = ("intake", "file_worker", "apply", "maintenance", "dead_letters", "sweep", "record_sweep")
+WORKERS = (
+    "intake",
+    "file_worker",
+    "apply",
+    "maintenance",
+    "dead_letters",
+    "sweep",
+    "record_sweep",
+    "job_tick",
+    "job_worker",
+)
 
 ENVIRONMENT = {
     "LEDGER_TABLE": "ledger",
     "ACCOUNTS_TABLE": "accounts",
     "RECORDS_TABLE": "records",
     "ACCESS_TABLE": "access",
+    "JOBS_TABLE": "jobs",
     "BUCKET": "bucket",
     "FILE_QUEUE_URL": "http://127.0.0.1:9/1/delta-file.fifo",
     "ARTICLE_QUEUE_URL": "http://127.0.0.1:9/1/delta-article.fifo",
     "MAINTENANCE_QUEUE_URL": "http://127.0.0.1:9/1/maintenance",
     "PARKING_QUEUE_URL": "http://127.0.0.1:9/1/parking",
+    "JOB_QUEUE_URL": "http://127.0.0.1:9/1/record-jobs",
     "OPENSEARCH_URL": "http://127.0.0.1:9",
     # Nothing listens there: a call gets as far as its first request.
     "AWS_ENDPOINT_URL": "http://127.0.0.1:9",

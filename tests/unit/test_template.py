@@ -111,7 +111,7 @@ def test_every_queue_function_reports_the_messages_that_failed(cloudformation: J
 def test_files_and_long_work_come_one_by_one_and_the_rest_in_batches_of_ten(cloudformation: Json) -> None:
     mappings = of_type(cloudformation["Resources"], "AWS::Lambda::EventSourceMapping").values()
     sizes = {each["EventSourceArn"]["Fn::GetAtt"][0]: each["BatchSize"] for each in mappings}
-    one_by_one = {"DeltaFileQueue", "MaintenanceQueue"}
+    one_by_one = {"DeltaFileQueue", "MaintenanceQueue", "RecordJobsQueue"}
     assert {name for name, size in sizes.items() if size == 1} == one_by_one
     assert {size for name, size in sizes.items() if name not in one_by_one} == {10}
 
@@ -121,6 +121,13 @@ def test_a_large_file_does_not_take_the_concurrency_that_the_api_needs(cloudform
     (entries,) = [each for each in mappings if each["EventSourceArn"]["Fn::GetAtt"][0] == "DeltaArticleQueue"]
     assert entries["ScalingConfig"] == {"MaximumConcurrency": {"Ref": "ApplyConcurrency"}}
     assert PARAMETERS["ApplyConcurrency"]["Default"] <= 100
+
+
+def test_jobs_do_not_take_the_concurrency_that_the_api_needs(cloudformation: Json) -> None:
+    mappings = of_type(cloudformation["Resources"], "AWS::Lambda::EventSourceMapping").values()
+    (runs,) = [each for each in mappings if each["EventSourceArn"]["Fn::GetAtt"][0] == "RecordJobsQueue"]
+    assert runs["ScalingConfig"] == {"MaximumConcurrency": {"Ref": "JobConcurrency"}}
+    assert PARAMETERS["JobConcurrency"]["Default"] <= 100
 
 
 @pytest.mark.parametrize("queue", QUEUES, ids=lambda queue: queue.name)
@@ -172,7 +179,9 @@ def test_articles_have_the_throughput_of_their_groups(merged: Json) -> None:
     assert queue["RedrivePolicy"]["maxReceiveCount"] == 50
 
 
-@pytest.mark.parametrize("table", ["LedgerTable", "AccountsTable", "RecordsTable", "AccessTable"])
+@pytest.mark.parametrize(
+    "table", ["LedgerTable", "AccountsTable", "RecordsTable", "AccessTable", "JobsTable"]
+)
 def test_a_table_can_be_restored_and_outlives_the_stack(merged: Json, table: str) -> None:
     made, properties = merged[table], merged[table]["Properties"]
     assert made["DeletionPolicy"] == made["UpdateReplacePolicy"] == "Retain"
@@ -194,6 +203,13 @@ def test_what_the_record_store_lists_is_found_by_an_index(merged: Json) -> None:
     assert index["IndexName"] == "listing"
     assert [key["AttributeName"] for key in index["KeySchema"]] == ["listing_pk", "listing_sk"]
     assert index["Projection"] == {"ProjectionType": "ALL"}
+
+
+def test_jobs_that_are_due_are_found_by_an_index_without_their_plans(merged: Json) -> None:
+    (index,) = merged["JobsTable"]["Properties"]["GlobalSecondaryIndexes"]
+    assert index["IndexName"] == "due"
+    assert [key["AttributeName"] for key in index["KeySchema"]] == ["due_pk", "due_at"]
+    assert index["Projection"] == {"ProjectionType": "KEYS_ONLY"}
 
 
 @pytest.mark.parametrize("prefix", ["attachments/", "documents/"])
@@ -248,6 +264,8 @@ ITEMS = {
 POLL = {"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}
 LEDGER = {("LedgerTable", ""), ("LedgerTable", "/index/failures")}
 RECORDS = {("RecordsTable", ""), ("RecordsTable", "/index/listing")}
+JOBS = {("JobsTable", ""), ("JobsTable", "/index/due")}
+READ_ITEMS = {"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"}
 KEPT = {("Bucket", "/attachments/*"), ("Bucket", "/documents/*")}
 SNAPSHOTS, DROPPED = {("Bucket", "/snapshots/*")}, {("Bucket", "/delta/*")}
 MISSING = ({"s3:ListBucket"}, {("Bucket", "")})
@@ -258,6 +276,7 @@ EXPECTED: dict[str, list[tuple[set[str], set[tuple[str, str]]]]] = {
         (ITEMS, {("AccountsTable", "")}),
         (ITEMS, {("AccessTable", "")}),
         (ITEMS, RECORDS),
+        (ITEMS, JOBS),
         ({"s3:DeleteObject", "s3:GetObject", "s3:PutObject"}, KEPT),
         ({"sqs:SendMessage"}, {("DeltaFileQueue", ""), ("MaintenanceQueue", "")}),
         ({"s3:GetObject"}, SNAPSHOTS),
@@ -307,9 +326,23 @@ EXPECTED: dict[str, list[tuple[set[str], set[tuple[str, str]]]]] = {
         ({"sqs:SendMessage"}, {("DeltaFileQueue", ""), ("MaintenanceQueue", "")}),
     ],
     "RecordSweep": [
-        ({"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"}, {("AccessTable", "")}),
+        (READ_ITEMS, {("AccessTable", "")}),
         (ITEMS, RECORDS),
         ({"s3:DeleteObject"}, KEPT),
+    ],
+    "JobTick": [
+        (ITEMS, JOBS),
+        (READ_ITEMS, {("AccessTable", "")}),
+        ({"sqs:SendMessage"}, {("RecordJobsQueue", "")}),
+    ],
+    "JobWorker": [
+        (POLL, {("RecordJobsQueue", "")}),
+        (ITEMS, JOBS),
+        (ITEMS, RECORDS),
+        (ITEMS, {("AccessTable", "")}),
+        ({"s3:DeleteObject", "s3:GetObject", "s3:PutObject"}, KEPT),
+        MISSING,
+        ({"sqs:SendMessage"}, {("RecordJobsQueue", "")}),
     ],
 }
 
@@ -340,6 +373,7 @@ SEARCHERS = {
     "DeadLetters": ARTICLES,
     "Sweep": ARTICLES,
     "RecordSweep": STATEMENTS,
+    "JobWorker": STATEMENTS,
 }
 
 
@@ -434,15 +468,15 @@ def test_the_api_has_one_stage(cloudformation: Json) -> None:
 
 def test_the_sweeps_run_each_minute(cloudformation: Json) -> None:
     rules = of_type(cloudformation["Resources"], "AWS::Events::Rule").values()
-    assert [rule["ScheduleExpression"] for rule in rules] == ["rate(1 minute)"] * 2
+    assert [rule["ScheduleExpression"] for rule in rules] == ["rate(1 minute)"] * 3
     swept = {rule["Targets"][0]["Arn"]["Fn::GetAtt"][0] for rule in rules}
-    assert swept == {"Sweep", "RecordSweep"}
+    assert swept == {"Sweep", "RecordSweep", "JobTick"}
 
 
 def test_a_sweep_that_fails_is_repeated_by_the_next_minute_alone(merged: Json) -> None:
     functions = {function.logical_id: merged[function.logical_id]["Properties"] for function in FUNCTIONS}
     once = {name for name, made in functions.items() if "EventInvokeConfig" in made}
-    assert once == {"Sweep", "RecordSweep"}
+    assert once == {"Sweep", "RecordSweep", "JobTick"}
     assert all(functions[name]["EventInvokeConfig"] == {"MaximumRetryAttempts": 0} for name in once)
 
 
