@@ -95,7 +95,7 @@ def test_the_depths_of_all_queues(outputs: Mapping[str, str]) -> None:
     depths = {
         depth.name: (depth.kind, depth.waiting, depth.in_hand) for depth in SqsDesk(sqs, outputs).depths()
     }
-    assert len(depths) == 9
+    assert len(depths) == 2 * len(QUEUES) + 1
     assert depths["maintenance-dead"] == ("dead letters", 1, 0)
     assert depths["delta-article"] == ("work", 0, 0)
     assert depths["parking"] == ("parking", 0, 0)
