@@ -168,9 +168,11 @@ class OpenSearchStatements:
 
     def _page(self, search: StatementSearch) -> list[StatementRecord]:
         """A page of what the engine finds."""
-        position = queries.position(search)
-        if not search.ascending or position is None or self._has_few(search):
+        if not search.ascending or self._has_few(search):
             return self._found(queries.page(search))
+        position = queries.position(search)
+        if position is None:
+            position = self._before_the_oldest(search)
         found: list[StatementRecord] = []
         for end in queries.window_ends(position, queries.end(search)):
             window = replace(search, since=position, until=end, limit=search.limit - len(found))
@@ -186,6 +188,15 @@ class OpenSearchStatements:
         )
         with self._statements.expected_form():
             return not answer.get("hits") or int(answer["hits"]["total"]["value"]) < queries.MANY
+
+    def _before_the_oldest(self, search: StatementSearch) -> int:
+        """The time before the first statement that a search finds; of one that finds none any more, the last time."""
+        answer = self._statements.read(
+            f"{SEARCH_PATH}&filter_path=aggregations,_shards", queries.oldest(search)
+        )
+        with self._statements.expected_form():
+            oldest = answer["aggregations"]["oldest"]["value"]
+            return queries.end(search) if oldest is None else int(oldest) - 1
 
     def _found(self, body: bytes) -> list[StatementRecord]:
         hits = self._statements.search(body)

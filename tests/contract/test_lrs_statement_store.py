@@ -412,6 +412,8 @@ def test_the_oldest_of_many_are_found_however_far_apart_they_are(
         *(record(slug, place, keys=Keys(PASSED if n % 3 else FAILED)) for n, place in enumerate(places)),
     )
     for since, until in [
+        (None, NOW + places[-1]),
+        (None, NOW - 1),
         (NOW - 1, NOW + places[-1]),
         (NOW, NOW + 10**12),
         (NOW + 3, NOW + 10**9),
@@ -429,7 +431,7 @@ def test_the_oldest_of_many_are_found_however_far_apart_they_are(
             expected = [
                 place
                 for n, place in enumerate(places)
-                if since < NOW + place <= until and (verb is None or n % 3)
+                if (since or 0) < NOW + place <= until and (verb is None or n % 3)
             ]
             assert found == expected
 
