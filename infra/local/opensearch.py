@@ -37,6 +37,9 @@ def command(home: Path, root: Path, port: int) -> Command:
         "path.logs": str(root / "logs"),
         "cluster.routing.allocation.disk.threshold_enabled": "false",
         "bootstrap.system_call_filter": "false",
+        # By the heap that is filled, garbage included, the node would refuse work (429) long before its collector
+        # runs out of room: that comes around late with so little heap. So it counts what requests hold.
+        "indices.breaker.total.use_real_memory": "false",
     }
     # The distribution's own jvm.options name a module that this Java lacks, and its agent slows the
     # start by half: java is started directly.
