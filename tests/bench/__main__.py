@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from datetime import date
 
-from tests.bench import apply_in_process, cold_start, pipeline_end_to_end, warm_get
+from tests.bench import apply_in_process, cold_start, pipeline_end_to_end, queries, statements, warm_get
 from tests.bench.ground import deployed, forget
 
 PARTS = {
@@ -16,6 +16,8 @@ PARTS = {
     "get": "(c) a warm GET",
     "imports": "(d) cold starts",
     "memory": "(d) memory of the file worker",
+    "statements": "(e) statements recorded",
+    "queries": "(f) queries of statements",
     "pipeline": "(b) the packaged pipeline",
 }
 """In the order in which they run: first what needs no servers, last what leaves work behind."""
@@ -54,6 +56,10 @@ def _on_stack(chosen: Sequence[str]) -> None:
             warm_get.measure(ground)
         if "memory" in chosen:
             cold_start.measure_memory(ground)
+        if "statements" in chosen:
+            statements.measure(ground)
+        if "queries" in chosen:
+            queries.measure(ground)
         if "pipeline" in chosen:
             pipeline_end_to_end.measure(ground)
     finally:
