@@ -7,8 +7,8 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parents[1]
 DOCUMENTS = (PROJECT / "README.md", PROJECT / "CHANGELOG.md", *sorted((PROJECT / "docs").glob("*.md")))
 
-_FENCE = re.compile(r"^```.*?^```\s*?$", re.DOTALL | re.MULTILINE)
-_FENCED = re.compile(r"^```(\w*)\n(.*?)^```\s*?$", re.DOTALL | re.MULTILINE)
+_FENCE = re.compile(r"^ *```.*?^ *```\s*?$", re.DOTALL | re.MULTILINE)
+_FENCED = re.compile(r"^ *```(\w*)\n(.*?)^ *```\s*?$", re.DOTALL | re.MULTILINE)
 _CODE = re.compile(r"`([^`\n]+)`")
 _LINK = re.compile(r"\[[^\]\n]*\]\(([^)\s]+)\)")
 _HEADING = re.compile(r"^#{1,6} (.+?)\s*$", re.MULTILINE)
