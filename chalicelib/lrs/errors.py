@@ -35,3 +35,7 @@ class PreconditionFailed(LightrailError):
 
 class TooLarge(LightrailError):
     """More than one request may hold; answered with 413."""
+
+
+class StateConflict(LightrailError):
+    """What is asked does not go with the state that something is in; answered with 409."""

@@ -11,6 +11,7 @@ from chalicelib.lrs.errors import (
     InvalidStatements,
     MissingPermission,
     PreconditionFailed,
+    StateConflict,
     StatementConflict,
     TooLarge,
 )
@@ -37,6 +38,7 @@ BASIC = {"WWW-Authenticate": 'Basic realm="lrs", charset="UTF-8"'}
 _STATUSES: Statuses = (
     (InvalidStatements, 400),
     (StatementConflict, 409),
+    (StateConflict, 409),
     (PreconditionFailed, 412),
     (TooLarge, 413),
     (InvalidJson, 400),

@@ -12,6 +12,7 @@ PAUSE = 300 * 1_000_000  # until a run goes on that waits for a part which does 
 MOST_PAUSES = 12
 MOST_ATTEMPTS = 10
 LONGEST_FEEDBACK = 2000
+GIVEN_UP = "The run was stopped, and given up when the job was changed."
 
 
 def started(job: JobRecord, run_id: str, now: int, next_run_at: int | None) -> JobRecord:
@@ -91,6 +92,24 @@ def resumed(job: JobRecord, run: Run, now: int) -> JobRecord:
     """A run that was stopped goes on from its position."""
     again = replace(run, state=RunState.RUNNING, worker="", lease_until=now + LEASE, attempts=0)
     return _with(job, again, now + LEASE)
+
+
+def held(job: JobRecord) -> JobRecord:
+    """A run that waits for a part stands still until someone resumes it, or the next slot."""
+    return replace(job, due_at=job.next_run_at)
+
+
+def given_up(job: JobRecord, now: int) -> JobRecord:
+    """A run that was stopped does not go on: the job was changed."""
+    if job.run is None:
+        return job
+    progress = replace(job.progress, total=job.progress.seen)
+    return replace(job, run=None, ran=True, completed_at=now, progress=progress, feedback=GIVEN_UP)
+
+
+def is_going_on(job: JobRecord) -> bool:
+    """Whether a run is being worked on, or waits for a worker."""
+    return job.run is not None and job.run.state is not RunState.STOPPED
 
 
 def ended(
