@@ -42,7 +42,9 @@ class Site:
         self.store = self.world.access_store
         made = self.world.__dict__
         made["guard"] = Guard(self.store, lambda: self.world.cmi5_tokens, self.world.effective_options, CHEAP)
-        made["access"] = Access(self.store, self.world.clock, self.world.effective_options, CHEAP)
+        made["access"] = Access(
+            self.store, self.world.clock, self.world.effective_options, CHEAP, self.world.job_using
+        )
         self.gateway = Gateway(HttpApi("lightrail", self.services))
         for slug in ("north", "south"):
             assert self.store.put_store(StoreRecord(f"id-{slug}", slug, "v1", slug.title(), 1.0), None)

@@ -1,13 +1,14 @@
 """Connections to other places that records come from or go to."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from urllib.parse import urlsplit
 
 from chalicelib.errors import NotFound, WriteConflict
 from chalicelib.lrs.access.fields import Fields
 from chalicelib.lrs.access.identity import MAX_NAME, new_id, new_version
+from chalicelib.lrs.errors import StateConflict
 from chalicelib.ports.clock import Clock
 from chalicelib.ports.lrs_access import AccessStore, ConnectionRecord, ConnectionType
 
@@ -30,10 +31,12 @@ _ADDRESS = "The {name} field must be an http or https address without user name,
 
 
 class Connections:
-    """Connections as the Access API changes them."""
+    """Connections as the Access API changes them; `used_by` names a job that uses the connection with an id."""
 
-    def __init__(self, store: AccessStore, clock: Clock) -> None:
-        self._store, self._clock = store, clock
+    def __init__(
+        self, store: AccessStore, clock: Clock, used_by: Callable[[str], str | None] = lambda _: None
+    ) -> None:
+        self._store, self._clock, self._used_by = store, clock, used_by
 
     def all(self, kind: ConnectionType) -> list[ConnectionRecord]:
         """All connections of a type, the oldest first."""
@@ -69,12 +72,27 @@ class Connections:
         return record
 
     def delete(self, kind: ConnectionType, connection_id: str) -> ConnectionRecord:
-        """Deletes a connection; returns what it was. Raises `NotFound`, `WriteConflict`, `Unavailable`."""
+        """Deletes a connection that no job uses; returns what it was.
+
+        Raises `NotFound`, `StateConflict` (a job uses it), `WriteConflict`, `Unavailable`.
+        """
         found = self.get(kind, connection_id)
+        self._check_unused(connection_id)
         gone = self._store.delete_connection(kind, connection_id, found.version)
         if not gone and self._store.connection(kind, connection_id) is not None:
             raise WriteConflict("Connection", connection_id)
+        try:
+            # A job that was made meanwhile looks again for its connection: one of both sees the other.
+            self._check_unused(connection_id)
+        except StateConflict:
+            self._store.put_connection(found, None)
+            raise
         return found
+
+    def _check_unused(self, connection_id: str) -> None:
+        job = self._used_by(connection_id)
+        if job is not None:
+            raise StateConflict(f"The job {job} uses this connection; delete or change the job first.")
 
 
 def _read(given: Mapping[str, object], current: ConnectionRecord) -> ConnectionRecord:
