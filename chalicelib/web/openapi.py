@@ -7,7 +7,7 @@ from typing import Any
 
 from chalicelib.web import schemas
 from chalicelib.web.call import Audience, Body, Parameter, Route
-from chalicelib.web.lrs.documentation import components, records
+from chalicelib.web.lrs.documentation import components, jobs, records
 from chalicelib.web.lrs.route import LrsRoute
 
 VERSION = "1"
@@ -72,7 +72,7 @@ def describe(routes: Iterable[Route], record_routes: Sequence[LrsRoute], prefix:
         "security": [{"bearer": []}],
         "paths": paths,
         "components": {
-            "schemas": {**schemas.COMPONENTS, **components.COMPONENTS},
+            "schemas": {**schemas.COMPONENTS, **components.COMPONENTS, **jobs.COMPONENTS},
             "parameters": dict(records.PARAMETERS),
             "responses": records.responses_of(record_routes),
             "securitySchemes": {

@@ -16,7 +16,7 @@ from chalicelib.web.lrs.route import LrsRoute
 
 _READS = ("GET", "HEAD")
 _REFUSED_WRITES = (400, 409, 413, 415, 422)
-_TYPES: Mapping[str, LogType] = {"xapi": "xapi", "cmi5": "cmi5", "data": "data"}
+_TYPES: Mapping[str, LogType] = {"xapi": "xapi", "cmi5": "cmi5", "data": "data", "jobs": "console"}
 
 
 def note_refusal(call: Call | None, status: int, message: str) -> None:

@@ -9,6 +9,7 @@ from chalicelib.web.lrs import (
     data,
     data_documents,
     documents,
+    jobs,
     logs,
     persons,
     statements,
@@ -26,6 +27,7 @@ ROUTES: tuple[LrsRoute, ...] = (
     *data.ROUTES,
     *data_documents.ROUTES,
     *persons.ROUTES,
+    *audited(jobs.ROUTES),
     *logs.ROUTES,
     *statements.ROUTES,
 )

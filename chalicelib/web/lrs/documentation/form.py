@@ -26,7 +26,8 @@ class Answered:
 class Described:
     """One call. `body`: what it takes. `refusals`: statuses beside those that all calls of its kind may answer with.
 
-    `headers`: parameters in the header of the request. `query`: parameters of a meaning that they have here alone.
+    `headers`: parameters in the header of the request. `query`, `path`: parameters of a meaning that they have here
+    alone.
     """
 
     tag: str
@@ -37,6 +38,7 @@ class Described:
     refusals: tuple[int, ...] = ()
     headers: tuple[Json, ...] = ()
     query: Mapping[str, Json] = field(default_factory=dict)
+    path: Mapping[str, Json] = field(default_factory=dict)
 
 
 def json_content(schema: Json, example: object) -> Content:

@@ -8,7 +8,7 @@ from typing import Any
 
 from chalicelib.web.error_map import RETRY_AFTER_SECONDS
 from chalicelib.web.lrs.api import CONSISTENT_THROUGH, VERSION, is_xapi
-from chalicelib.web.lrs.documentation import access, cmi5, data, documents, parameters, xapi
+from chalicelib.web.lrs.documentation import access, cmi5, data, documents, jobs, parameters, xapi
 from chalicelib.web.lrs.documentation.form import JSON, Described, Json, header
 from chalicelib.web.lrs.route import LrsRoute
 from chalicelib.web.schemas import ref
@@ -17,6 +17,7 @@ DESCRIBED: Mapping[str, Described] = {
     **xapi.DESCRIBED,
     **documents.DESCRIBED,
     **access.DESCRIBED,
+    **jobs.DESCRIBED,
     **data.DESCRIBED,
     **cmi5.DESCRIBED,
 }
@@ -26,6 +27,7 @@ TAGS = {
     data.TAG: "What a store holds, to read; persons, to read and to say.",
     data.LOGS_TAG: "What the operators of the record store want to know.",
     access.TAG: "Stores, clients and connections.",
+    jobs.TAG: "What the record store does for itself, at once or on a schedule.",
 }
 SECURITY_SCHEMES: Mapping[str, Json] = {
     "basic": {
@@ -40,7 +42,8 @@ TEXTS = {
     403: "The path is another client's or leads to another store, a permission is missing, or a cmi5 token does not "
     "allow it.",
     404: "There is no such client, store or object; or a setting has taken the call away.",
-    409: "It exists with other content, or others were changing it at the same moment; nothing was written.",
+    409: "It exists with other content, is in a state that does not allow it, or others were changing it at the same "
+    "moment; nothing was written.",
     412: "The document is not as If-Match or If-None-Match demand; nothing was changed.",
     413: "The request holds more than one call takes.",
     415: "The body is not JSON by its Content-Type.",
@@ -115,7 +118,8 @@ def _who(route: LrsRoute) -> str:
 
 
 def _parameters(route: LrsRoute, described: Described) -> Iterable[Json]:
-    found = [parameters.PATH[name] for name in re.findall(r"{(\w+)}", route.path)]
+    names = re.findall(r"{(\w+)}", route.path)
+    found = [described.path.get(name) or parameters.PATH[name] for name in names]
     if is_xapi(route.path) and not route.open:
         found.append(parameters.VERSION)
     found += described.headers
