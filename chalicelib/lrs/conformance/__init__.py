@@ -5,7 +5,7 @@ The cases are written from the specifications (1.0.3, and 2.0 as IEEE 9274.1.1).
 
 from chalicelib.lrs.conformance.cleaning import clean
 from chalicelib.lrs.conformance.exchange import NoAnswer, Response, Transport
-from chalicelib.lrs.conformance.probe import run_mark
+from chalicelib.lrs.conformance.probe import run_activity, run_mark
 from chalicelib.lrs.conformance.requirements import Requirement
 from chalicelib.lrs.conformance.running import (
     Outcome,
@@ -26,6 +26,7 @@ __all__ = [
     "clean",
     "covered",
     "plan",
+    "run_activity",
     "run_check",
     "run_mark",
     "uncovered",

@@ -13,6 +13,7 @@ from chalicelib.lrs.versions import XapiVersion
 MOST_REQUESTS = 120  # of one check
 MOST_PAGES = 20
 VERSION = "X-Experience-API-Version"
+CONSISTENT_THROUGH = "X-Experience-API-Consistent-Through"
 JSON = "application/json"
 _NAMESPACE = UUID("6d1f8f0e-6a3a-5c0e-9d0b-0d6a4f5b7c11")
 
@@ -22,6 +23,11 @@ Headers = Mapping[str, str | None]
 def run_mark(run_id: str) -> str:
     """The registration that statements of a run carry, by which they are found again."""
     return str(uuid5(_NAMESPACE, f"run {run_id}"))
+
+
+def run_activity(run_id: str) -> str:
+    """The activity that statements of a run carry as `grouping`, where they have another registration."""
+    return f"{samples.HOME}/{run_id}"
 
 
 class Probe:
@@ -57,6 +63,11 @@ class Probe:
             "account": {"homePage": f"{samples.HOME}/{self.run_id}", "name": name},
         }
 
+    def context(self, **changes: Any) -> dict[str, Any]:
+        """A context with the marks of the run."""
+        grouping = [{"objectType": "Activity", "id": run_activity(self.run_id)}]
+        return {"registration": self.mark, "contextActivities": {"grouping": grouping}, **changes}
+
     def statement(self, label: object = "", **changes: Any) -> dict[str, Any]:
         """A small valid statement of this check with an id; None as value takes a property away."""
         made = {
@@ -64,7 +75,7 @@ class Probe:
             "actor": self.agent(),
             "verb": {"id": f"{samples.HOME}/verbs/tested"},
             "object": {"objectType": "Activity", "id": self.iri("activity")},
-            "context": {"registration": self.mark},
+            "context": self.context(),
             "timestamp": samples.TIMESTAMP,
             **changes,
         }
@@ -72,11 +83,10 @@ class Probe:
 
     def rich(self, label: object = "") -> dict[str, Any]:
         """A valid statement with nearly every property."""
-        return {
-            **samples.rich(self.iri("activity"), self.mark),
-            "id": self.uuid(label),
-            "actor": self.agent(),
-        }
+        made = samples.rich(self.iri("activity"))
+        activities = {**self.context()["contextActivities"], **made["context"]["contextActivities"]}
+        context = {**made["context"], "registration": self.mark, "contextActivities": activities}
+        return {**made, "id": self.uuid(label), "actor": self.agent(), "context": context}
 
     def voiding(self, target: str, label: object = "") -> dict[str, Any]:
         """A statement that voids another one."""

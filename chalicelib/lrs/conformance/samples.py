@@ -30,8 +30,8 @@ def attachment(content: bytes = TEXT, **changes: Any) -> dict[str, Any]:
     }
 
 
-def rich(activity: str, registration: str) -> dict[str, Any]:
-    """A statement with nearly every property; actor and id are the caller's."""
+def rich(activity: str) -> dict[str, Any]:
+    """A statement with nearly every property; actor, id and registration are the caller's."""
     return {
         "verb": {"id": f"{HOME}/verbs/tested", "display": {"en-US": "tested", "de-DE": "prüfte"}},
         "object": {
@@ -54,7 +54,6 @@ def rich(activity: str, registration: str) -> dict[str, Any]:
             "extensions": {f"{HOME}/extension": "value"},
         },
         "context": {
-            "registration": registration,
             "instructor": {"objectType": "Agent", "mbox": "mailto:teacher@example.org"},
             "team": {"objectType": "Group", "name": "A team", "mbox": "mailto:team@example.org"},
             "contextActivities": {"parent": [{"objectType": "Activity", "id": f"{activity}/parent"}]},

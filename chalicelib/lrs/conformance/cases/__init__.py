@@ -2,8 +2,33 @@
 
 from collections.abc import Sequence
 
-from chalicelib.lrs.conformance.cases import actors
+from chalicelib.lrs.conformance.cases import (
+    actors,
+    concurrency,
+    document_parameters,
+    documents,
+    filters,
+    objects,
+    reading,
+    results,
+    types,
+    voiding,
+    writing,
+)
 from chalicelib.lrs.conformance.check import Check
 
-CHECKS: Sequence[Check] = tuple(check for module in (actors,) for check in module.CHECKS)
+_MODULES = (
+    actors,
+    concurrency,
+    document_parameters,
+    documents,
+    filters,
+    objects,
+    reading,
+    results,
+    types,
+    voiding,
+    writing,
+)
+CHECKS: Sequence[Check] = tuple(check for module in _MODULES for check in module.CHECKS)
 """Every check."""

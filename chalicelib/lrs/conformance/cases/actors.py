@@ -1,16 +1,15 @@
 """Agents, Groups and what identifies them (Data 2.4.2; 2.0: 4.2.2.1)."""
 
-from typing import Any
-
 from chalicelib.lrs.conformance.cases.rules import Rule, checks_of
+from chalicelib.lrs.conformance.cases.values import NO_OBJECT, NO_TEXT
 from chalicelib.lrs.conformance.samples import ABSENT, HOME
 
 MBOX = "mailto:anna@example.org"
 SHA1 = "0d3f7c8a9b1e2d4c5f60718293a4b5c6d7e8f901"
 OPENID = f"{HOME}/people/anna"
 ACCOUNT = {"homePage": HOME, "name": "anna"}
-NO_OBJECT: tuple[Any, ...] = ("text", 7, True, [])
-NO_TEXT: tuple[Any, ...] = (7, True, {"a": "b"}, ["text"])
+
+
 AGENTS = tuple(
     {"objectType": "Agent", name: value}
     for name, value in (("mbox", MBOX), ("mbox_sha1sum", SHA1), ("openid", OPENID), ("account", ACCOUNT))
