@@ -141,6 +141,8 @@ class Services(Joined):
                 retries={"mode": "standard", "total_max_attempts": attempts},
                 # DynamoDB checks each request itself; here it would cost as much again as writing the request.
                 parameter_validation=False,
+                # Without a name of its own, botocore would write itself up anew for each request: a tenth of its cost.
+                user_agent="lightrail",
             ),
         )
 
