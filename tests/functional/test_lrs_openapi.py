@@ -3,7 +3,8 @@
 import json
 import re
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from itertools import count
 from typing import Any
 
@@ -23,10 +24,12 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from chalicelib.lrs.access.basic import basic_value
+from chalicelib.ports.jobs import Run, RunState
 from chalicelib.web import routing
 from chalicelib.web.lrs.documentation import records
 from chalicelib.web.lrs.route import LrsRoute
 from infra import openapi as committed
+from tests.doubles.job_type_path import job_types_in
 from tests.functional.lrs_client import statement, uuid
 from tests.functional.lrs_site import PASSWORD, Site
 from tests.functional.requests_gateway import session
@@ -147,11 +150,23 @@ class Known:
         """The id of something new."""
         return str(self.call("POST", f"access/{kind}", body)["data"]["id"])
 
+    def job(self, ran: str = "") -> str:
+        """The id of a new job, whose run is `running` or `stopped`, if that is asked for."""
+        made = str(self.call("POST", "jobs/counting", JOB)["data"]["id"])
+        jobs = self.site.world.job_store
+        record = jobs.get("counting", made)
+        assert record is not None
+        if ran:
+            run = Run("run", RunState(ran), record.created_at, record.created_at)
+            assert jobs.put(replace(record, run=run), record.version)
+        return made
+
     def new_token(self) -> str:
         body = {"activity_id": COURSE, "agent": ANN, "origin": "https://content.example.org"}
         return str(self.call("POST", "stores/north/cmi5/tokens", body)["token"])
 
 
+JOB = {"repeat": "now", "store": "north", "service": "agents", "careful": True, "until": "now"}
 FILE = {"name": "Archive", "settings": {"prefix": "archive/"}}
 BODIES: Mapping[str, Callable[[Known], Any]] = {
     "xapiPutStatement": lambda known: statement(),
@@ -162,6 +177,8 @@ BODIES: Mapping[str, Callable[[Known], Any]] = {
     "accessChangeClient": lambda known: {"cors": "*"},
     "accessCreateConnection": lambda known: FILE,
     "accessChangeConnection": lambda known: FILE,
+    "jobsCreate": lambda known: JOB,
+    "jobsChange": lambda known: JOB,
     "makePersons": lambda known: [[ANN, {"mbox": "mailto:a@example.org"}]],
     "cmi5CreateToken": lambda known: {"activity_id": COURSE, "agent": ANN, "origin": "https://a.example.org"},
 }
@@ -169,6 +186,9 @@ IDS: Mapping[str, Callable[[Known], str]] = {
     "Store": lambda known: "south",
     "Client": lambda known: known.made("clients", known.new_client()),
     "Connection": lambda known: known.made("connections/file", FILE),
+    **dict.fromkeys(("jobsShow", "jobsChange", "jobsDelete", "jobsLogs"), Known.job),
+    "jobsStop": lambda known: known.job("running"),
+    "jobsResume": lambda known: known.job("stopped"),
 }
 VALUES: Mapping[str, Callable[[Known], str]] = {
     "agent": lambda known: json.dumps(ANN),
@@ -182,7 +202,7 @@ VALUES: Mapping[str, Callable[[Known], str]] = {
 
 def point_home(case: Case[Any]) -> None:
     """Let the call be about the client's own store; all else stays as it was made up."""
-    for part, value in (("client", "ada"), ("store", "north"), ("type", "file")):
+    for part, value in (("client", "ada"), ("store", "north"), ("type", kind_of(case))):
         if part in case.path_parameters:
             case.path_parameters[part] = value
 
@@ -211,6 +231,11 @@ def point_at_what_is_there(case: Case[Any], known: Known) -> None:
         case.headers["X-Experience-API-Version"] = "2.0.0"
 
 
+def kind_of(case: Case[Any]) -> str:
+    """A type of what the call is about."""
+    return "counting" if case.path.startswith("/lrs/{client}/jobs") else "file"
+
+
 def operations() -> list[Operation]:
     found = []
     for result in from_dict(DOCUMENT).get_all_operations():
@@ -221,8 +246,9 @@ def operations() -> list[Operation]:
 
 
 @pytest.fixture(scope="module")
-def known() -> Known:
-    return Known()
+def known() -> Iterator[Known]:
+    with job_types_in():
+        yield Known()
 
 
 def explore(known: Known, found: Operation, mode: GenerationMode) -> None:

@@ -18,6 +18,8 @@ from chalicelib.lrs.validation.data_types import is_iri
 from chalicelib.lrs.versions import V2
 from chalicelib.schedule.dates import parse_date
 from chalicelib.schedule.reading import PARAMETERS as SCHEDULE
+from chalicelib.schedule.reading import RANGES
+from chalicelib.schedule.repeat import NEEDED
 
 if TYPE_CHECKING:
     from chalicelib.lrs.jobs.machine.job_type import JobType
@@ -40,6 +42,10 @@ Faults = dict[str, list[str]]
 LONGEST_TEXT = 255  # characters
 LONGEST_NAME = 100  # of an unknown field that an error repeats
 LARGEST_AGENT = 10_000  # characters of its JSON
+REPEATS = tuple(NEEDED)
+OF_THE_CALENDAR: Mapping[str, tuple[int, int]] = RANGES
+"""The whole numbers of a schedule: name → lowest, highest."""
+
 ALL = "all"
 UNTIL_DATE = "until_date"
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from chalicelib.lrs.jobs.machine.job_type import SERVICES
-from chalicelib.schedule.reading import RANGES
-from chalicelib.schedule.repeat import NEEDED
+from chalicelib.lrs.jobs.machine.parameters import OF_THE_CALENDAR, REPEATS
 from chalicelib.web.lrs.documentation.components import answer, loose, page, shape, whole
 from chalicelib.web.lrs.documentation.form import NOTHING, Answered, Described, Json, json_content
 from chalicelib.web.lrs.documentation.parameters import FLAG, TEXT, TIME
@@ -15,17 +14,20 @@ _SLUG: Json = {"type": "string", "minLength": 1}
 _SCHEDULE: dict[str, Json] = {
     "date": TEXT,
     "time": TEXT,
-    **{name: {"type": "integer", "minimum": low, "maximum": high} for name, (low, high) in RANGES.items()},
+    **{
+        name: {"type": "integer", "minimum": low, "maximum": high}
+        for name, (low, high) in OF_THE_CALENDAR.items()
+    },
     "timezone": TEXT,
 }
 _COUNT: Json = {"type": "integer", "minimum": 0}
 _OPEN: Json = {"type": "object"}
 COMPONENTS: dict[str, Json] = {
-    "NewJob": {
+    "NewRecordJob": {
         "description": "The schedule, and beside it the parameters of the type (docs/jobs.md has a table of them).",
         **loose(
             ("repeat",),
-            repeat={"enum": list(NEEDED)},
+            repeat={"enum": list(REPEATS)},
             replay={"description": "Run as soon as possible.", **nullable(FLAG)},
             **{name: nullable(each) for name, each in _SCHEDULE.items()},
             store={"description": "The slug of a store.", **nullable(_SLUG)},
@@ -33,7 +35,7 @@ COMPONENTS: dict[str, Json] = {
             dry_run={"description": "Of types that destroy: change nothing.", **nullable(FLAG)},
         ),
     },
-    "Job": whole(
+    "RecordJob": whole(
         id=TEXT,
         type=TEXT,
         name=TEXT,
@@ -43,7 +45,7 @@ COMPONENTS: dict[str, Json] = {
         connection=nullable(TEXT),
         settings={"description": "The parameters of the type.", **_OPEN},
         replay=FLAG,
-        repeat={"enum": list(NEEDED)},
+        repeat={"enum": list(REPEATS)},
         **{name: nullable(each) for name, each in _SCHEDULE.items()},
         running=FLAG,
         stopped={"description": "A run stands still, and can be resumed.", **FLAG},
@@ -57,7 +59,7 @@ COMPONENTS: dict[str, Json] = {
         evidence={"description": "What the last run leaves as proof, without personal data.", **_OPEN},
         created_by=TEXT,
     ),
-    "JobEvent": shape(
+    "RecordJobEvent": shape(
         ("event", "success", "feedback", "created_at"),
         event={"enum": ["started", "progress", "passed", "failed", "cancelled"]},
         success=nullable(FLAG),
@@ -111,8 +113,8 @@ _EVENT: Json = {
     "feedback": "0 done, 5000 skipped, 0 failed.",
     "created_at": "2026-11-22T02:30:40.000000Z",
 }
-_BODY = json_content(ref("NewJob"), _SENT)
-_ONE = json_content(answer(ref("Job")), {"data": JOB})
+_BODY = json_content(ref("NewRecordJob"), _SENT)
+_ONE = json_content(answer(ref("RecordJob")), {"data": JOB})
 
 
 def _path(name: str, description: str, schema: Json) -> Json:
@@ -141,7 +143,7 @@ DESCRIBED: dict[str, Described] = {
         {
             201: Answered(
                 "The job, or the jobs.",
-                json_content(answer({"anyOf": [ref("Job"), list_of(ref("Job"))]}), {"data": JOB}),
+                json_content(answer({"anyOf": [ref("RecordJob"), list_of(ref("RecordJob"))]}), {"data": JOB}),
             )
         },
         _BODY,
@@ -153,7 +155,11 @@ DESCRIBED: dict[str, Described] = {
         "List jobs",
         "Jobs of a type in the order in which they were made. A page may hold fewer than `limit`; only `cursor` tells "
         "whether there are more.",
-        {200: Answered("A page of jobs.", json_content(page(ref("Job")), {"data": [JOB], "cursor": None}))},
+        {
+            200: Answered(
+                "A page of jobs.", json_content(page(ref("RecordJob")), {"data": [JOB], "cursor": None})
+            )
+        },
         query=_FILTERS,
         path=_TYPE,
     ),
@@ -192,7 +198,8 @@ DESCRIBED: dict[str, Described] = {
         "What happened in its runs, newest last.",
         {
             200: Answered(
-                "A page of lines.", json_content(page(ref("JobEvent")), {"data": [_EVENT], "cursor": None})
+                "A page of lines.",
+                json_content(page(ref("RecordJobEvent")), {"data": [_EVENT], "cursor": None}),
             )
         },
         path=_PATH,
