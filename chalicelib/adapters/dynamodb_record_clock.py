@@ -67,11 +67,17 @@ class DynamoRecordClock:
             return _reading(
                 self._update(
                     store,
-                    "SET #last=:at,#open=if_not_exists(#open,:none),#first=if_not_exists(#first,:none),"
-                    "#undone=if_not_exists(#undone,:none),#finished=if_not_exists(#finished,:zero),"
+                    # A value of its own for each: the emulator of the local stack would keep one map for all three.
+                    "SET #last=:at,#open=if_not_exists(#open,:no_open),#first=if_not_exists(#first,:no_first),"
+                    "#undone=if_not_exists(#undone,:no_undone),#finished=if_not_exists(#finished,:zero),"
                     "#schema=if_not_exists(#schema,:schema)",
                     "attribute_not_exists(#last) OR #last<:at",
-                    {":at": _number(at), ":none": {"M": {}}, ":zero": _number(0), ":schema": _number(SCHEMA)},
+                    {
+                        ":at": _number(at),
+                        **{name: {"M": {}} for name in (":no_open", ":no_first", ":no_undone")},
+                        ":zero": _number(0),
+                        ":schema": _number(SCHEMA),
+                    },
                 )
             )
         except _Failed as failed:
