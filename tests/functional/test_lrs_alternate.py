@@ -128,3 +128,11 @@ def test_a_form_of_very_many_fields_is_refused_before_it_is_read(client: LrsClie
     answer = send(client, "GET", urlencode(WHO).encode() + b"&a" * MOST_FIELDS)
     assert answer.status == 400
     assert f"more than {MOST_FIELDS} fields" in answer.json["message"]
+
+
+@pytest.mark.parametrize("method", ["PUT", "POST", "GET", "DELETE"])
+def test_an_agent_that_no_record_could_hold_is_refused(client: LrsClient, method: str) -> None:
+    agent = {"mbox": "mailto:ann@example.org", "name": "n" * 400_000}
+    asked = {"activityId": "http://example.org/course", "stateId": "one", "agent": json.dumps(agent)}
+    answer = send(client, method, {**WHO, **asked, "content": "{}"}, path="activities/state")
+    assert (answer.status, list(answer.json["errors"])) == (400, ["agent"])

@@ -23,6 +23,7 @@ from chalicelib.web.lrs.parameters import Parameters
 from chalicelib.web.lrs.route import XAPI, LrsRoute
 
 LONGEST_TYPE, LONGEST_ID, LONGEST_IRI = 255, 2_000, 8_000  # one record holds them, beside the body
+LARGEST_AGENT = 32 * 1024  # bytes of JSON; the form of 1.0.3 could bring megabytes
 UNTYPED = "application/octet-stream"
 _TYPE = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+/[!#$%&'*+.^_`|~0-9A-Za-z-]+[ \t]*(;[\t\x20-\x7e]*)?")
 # What anyone stored is never run as a page of this host.
@@ -132,12 +133,14 @@ def _asked(call: Call, resource: Resource, *, writes: bool, one: bool | None = N
     if document is not None and len(document) > LONGEST_ID:
         parameters.refuse(resource.id, f"The parameter {resource.id} may have {LONGEST_ID} characters.")
     since = parameters.time("since") if not writes else None
+    text = json.dumps(agent, ensure_ascii=False, separators=(",", ":")) if agent is not None else ""
+    if len(text.encode()) > LARGEST_AGENT:
+        parameters.refuse("agent", f"The parameter agent may have {LARGEST_AGENT} bytes.")
     parameters.check()
     key = agent_key(agent) if agent is not None else None
     target = Target(agent=key, activity=activity, registration=registration, document=document)
     may(call.principal.cmi5, resource.path, writes, target)
     context = DocumentContext(call.principal.store, resource.service, key or "", activity or "")
-    text = json.dumps(agent, ensure_ascii=False, separators=(",", ":")) if agent is not None else ""
     return _Asked(context, text, registration.lower() if registration else None, since, document)
 
 
