@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from chalicelib.lrs.multipart import Part, boundary_of, media_type, parse
 from chalicelib.lrs.options import PipelineOptions
+from chalicelib.web.lrs import statement_answer
 from tests.functional.gateway import Answer
 from tests.functional.lrs_client import BOTH, LrsClient, multipart, statement, uuid
 
@@ -247,3 +248,25 @@ def test_the_hash_may_be_written_in_capitals(client: LrsClient) -> None:
     assert send(client, made, part(b"x", X_Experience_API_Hash=sha256(b"x").upper())).status == 200
     _, (only,) = received(client.call("GET", {"attachments": "true"}))
     assert (only.content, only.headers["content-type"]) == (b"x", "text/plain")
+
+
+def test_a_page_ends_where_it_would_read_too_many_attachments(
+    client: LrsClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(statement_answer, "MOST_ATTACHMENTS", 4)
+    contents = [str(number).encode() for number in range(9)]
+    for number in range(3):
+        own = contents[3 * number : 3 * number + 3]
+        made = statement(number, attachments=[attachment(each) for each in own])
+        assert send(client, made, *map(part, own)).status == 200
+    answer = client.call("GET", {"attachments": "true"})
+    page, parts = received(answer)
+    assert (len(page["statements"]), len(parts), bool(page["more"])) == (1, 3, True)
+    assert len(client.found()) == 3
+
+
+def test_a_content_type_that_would_fill_the_answer_is_not_repeated(client: LrsClient) -> None:
+    made = attachment(b"one", contentType=f"text/plain; a={'b' * 300}")
+    assert send(client, statement(1, attachments=[made]), part(b"one")).status == 200
+    _, (back,) = received(client.call("GET", {"statementId": uuid(1), "attachments": "true"}))
+    assert back.headers["content-type"] == "application/octet-stream"

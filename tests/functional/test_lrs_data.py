@@ -370,3 +370,9 @@ def test_there_is_no_other_service(tool: Tool) -> None:
 def test_a_search_engine_that_is_away_is_503(tool: Tool, service: str) -> None:
     tool.site.world.stored.registry_store.plan = lambda call, key: Fault.DOWN
     assert tool.get(service).status == 503
+
+
+def test_a_page_of_statements_is_no_longer_than_a_process_can_hold() -> None:
+    tool = Tool()
+    tool.record(*(statement(number) for number in range(130)))
+    assert [len(page) for page in tool.pages("statements", 500)] == [100, 30]

@@ -151,3 +151,8 @@ def test_every_format_of_a_valid_statement_is_valid(made: Any, form: Any, asked:
 )
 def test_what_was_recorded_unchecked_is_shown_too(form: Any, odd: object) -> None:
     assert json.loads(formatted(json.dumps(odd), form)) == odd
+
+
+def test_a_range_that_is_no_language_costs_nothing() -> None:
+    assert Languages("en" + "-a" * 4_000).choose(["de", "en"]) == "de"
+    assert Languages("en-a-b-c-d").choose(["de", "EN-A-x", "en"]) == "EN-A-x"

@@ -4,9 +4,11 @@ Sources: xAPI 1.0.3 Communication 2.1.3 (GET Statements) and 2.1.3.s2 (language 
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, get_args
+
+from chalicelib.lrs.validation.language_tags import LONGEST_TAG
 
 Format = Literal["exact", "ids", "canonical"]
 FORMATS: tuple[str, ...] = get_args(Format)
@@ -15,6 +17,7 @@ Json = Mapping[str, object]
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _IDENTIFIERS = ("mbox", "mbox_sha1sum", "openid", "account")
 _COMPONENTS = ("choices", "scale", "source", "target", "steps")
+LONGEST_RANGE = 35  # characters: the longest language tag that RFC 5646 (4.4.1) makes room for
 MOST_RANGES = 50  # of one Accept-Language; browsers send five or so
 # Bytes. One definition may be 256 KiB, a statement may name many, and Lambda takes 6 MB of answer.
 LARGEST_CANONICAL = 2_000_000
@@ -64,8 +67,10 @@ class Languages:
         for part in header.split(",")[:MOST_RANGES]:
             name, _, parameters = part.strip().partition(";")
             quality = _quality(parameters)
-            if name.strip() and quality is not None:
+            if name.strip() and quality is not None and len(name) <= LONGEST_RANGE:
                 self._ranges.append((name.strip().lower(), quality))
+        best_first = sorted(self._ranges, key=lambda each: -each[1])
+        self._wider = list(dict.fromkeys(wider for name, _ in best_first for wider in _wider(name)))
 
     def choose(self, tags: list[str]) -> str | None:
         """The tag that fits best; one is chosen even where none is asked for. None: there is none."""
@@ -77,14 +82,11 @@ class Languages:
             return best
         # Nothing that was asked for: a more general form of it, else the first that was not refused.
         allowed = [tag for found, _, tag in ranked if found >= 0] or tags
-        for name, _ in sorted(self._ranges, key=lambda each: -each[1]):
-            wider = name.rpartition("-")[0]
-            while wider:
-                for tag in allowed:
-                    if tag.lower() == wider or tag.lower().startswith(f"{wider}-"):
-                        return tag
-                wider = wider.rpartition("-")[0]
-        return allowed[0]
+        by_range: dict[str, str] = {}
+        for tag in allowed if self._wider else ():
+            for name in (tag.lower(), *_wider(tag.lower()[:LONGEST_TAG])):
+                by_range.setdefault(name, tag)
+        return next((by_range[wider] for wider in self._wider if wider in by_range), allowed[0])
 
     def _quality_of(self, tag: str) -> float:
         """The quality of the most specific range that matches; 0 for none; `REFUSED` where it was asked to be 0."""
@@ -100,6 +102,12 @@ class Languages:
 
 
 REFUSED = -1.0
+
+
+def _wider(name: str) -> Iterator[str]:
+    """The more general forms of a language, the nearest first: of `zh-hant-tw`, `zh-hant` and `zh`."""
+    while name := name.rpartition("-")[0]:
+        yield name
 
 
 def _quality(parameters: str) -> float | None:

@@ -85,7 +85,8 @@ class Reader:
         return self.page(search, cursor)
 
     def page(self, search: StatementSearch, cursor: str | None = None) -> Page:
-        """A page of what a search finds, whose `upto`, `after` and `undone` are set here."""
+        """A page of what a search finds, whose `upto`, `after` and `undone` are set here; of a hundred at most."""
+        limit = min(search.limit, MOST_PER_PAGE)
         place = Cursor.read(cursor) if cursor is not None else None
         if cursor is not None and place is None:
             raise Invalid({"cursor": ["The cursor is not one that `more` gave: follow `more` as it is."]})
@@ -97,11 +98,11 @@ class Reader:
                 search,
                 upto=horizon,
                 after=None if place is None else place.after,
-                limit=search.limit + 1,
+                limit=limit + 1,
                 undone=reading.undone,
             )
         )
-        page = Page(found[: search.limit], len(found) > search.limit, horizon)
+        page = Page(found[:limit], len(found) > limit, horizon)
         return page.cut(_fitting(page.records))
 
     def consistent_through(self, store: str, *, asked: bool = False) -> int:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 CONSISTENT_THROUGH = "X-Experience-API-Consistent-Through"
 # Lambda takes 6 MB of answer (6,291,556 bytes), in which bytes stand as base64 (4 for 3); headers need some of it.
 ANSWER_BYTES = 4_600_000
+# Each is a read of a record and of an object, one after the other; the gateway waits 29 seconds.
+MOST_ATTACHMENTS = 500
+LONGEST_TYPE = 255  # of an attachment, as shown: it stands beside the statement, which has it already
 OCTETS = "application/octet-stream"
 
 Attached = dict[str, multipart.Part]
@@ -40,8 +43,11 @@ def page(call: Call, found: Page, form: Format, attachments: bool) -> Answer:
     languages, known = _languages(call), _known(call, form, found.records)
     texts: list[str] = []
     parts: Attached = {}
-    size = 0
+    size = reads = 0
     for record in found.records:
+        reads += len(record.attachments) if attachments else 0
+        if texts and reads > MOST_ATTACHMENTS:
+            break
         text = formatted(record.text, form, languages, known)
         fresh: Attached = {}
         if attachments:
@@ -94,32 +100,35 @@ def _read_attachments(
     call: Call, record: StatementRecord, into: Attached, known: Attached | None = None
 ) -> None:
     """Adds the attachments of a statement whose bytes are stored, each once."""
+    types = _types_in(record.text) if record.attachments else {}
     for sha256 in record.attachments:
         if sha256 in into or (known is not None and sha256 in known):
             continue
         content = call.services.lrs.attachments.read(record.store, sha256)
         if content is not None:
             headers = {
-                "Content-Type": _type_of(record.text, sha256),
+                "Content-Type": types.get(sha256, OCTETS),
                 "Content-Transfer-Encoding": "binary",
                 "X-Experience-API-Hash": sha256,
             }
             into[sha256] = multipart.Part(headers, content)
 
 
-def _type_of(text: str, sha256: str) -> str:
-    """The content type that a statement, or the SubStatement in it, gives an attachment."""
+def _types_in(text: str) -> dict[str, str]:
+    """SHA-256 → content type of the attachments of a statement, and of the SubStatement in it."""
     import json
 
     statement = json.loads(text)
     inner = statement.get("object")
+    types: dict[str, str] = {}
     for each in (statement, inner if isinstance(inner, dict) else {}):
         listed = each.get("attachments")
         for attachment in listed if isinstance(listed, list) else ():
-            if isinstance(attachment, dict) and str(attachment.get("sha2")).lower() == sha256:
+            if isinstance(attachment, dict):
                 kind = str(attachment.get("contentType", OCTETS))
-                return kind if kind.isascii() and kind.isprintable() else OCTETS
-    return OCTETS
+                fits = len(kind) <= LONGEST_TYPE and kind.isascii() and kind.isprintable()
+                types.setdefault(str(attachment.get("sha2")).lower(), kind if fits else OCTETS)
+    return types
 
 
 def _multipart(
