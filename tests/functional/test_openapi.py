@@ -11,8 +11,9 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from chalicelib.ledger.listing import FailedJob
 from chalicelib.ports.article_store import Article
-from chalicelib.web import openapi, routing
+from chalicelib.web import openapi, routing, schemas
 from chalicelib.web.call import Route
+from chalicelib.web.lrs.documentation import components
 from infra import openapi as committed
 from tests.functional.gateway import Answer, Gateway
 from tests.functional.stand_ins import StandIns
@@ -53,6 +54,10 @@ def test_a_document_that_is_out_of_date_is_noticed_and_renewed(
 def test_the_document_is_valid_openapi() -> None:
     OpenAPIV31SpecValidator(DOCUMENT).validate()
     assert DOCUMENT["openapi"] == "3.1.0"
+
+
+def test_no_schema_of_one_half_stands_in_the_place_of_one_of_the_other() -> None:
+    assert schemas.COMPONENTS.keys() & components.COMPONENTS.keys() == set()
 
 
 def test_the_document_is_served_to_anyone_as_it_is_committed(anyone: Gateway) -> None:
