@@ -107,7 +107,9 @@ def _filters(count: int) -> Mapping[str, StatementQuery]:
         "until": replace(base, until=middle),
         "ascending": replace(base, ascending=True),
         "since, ascending": replace(base, since=middle, ascending=True),
-        "agent and verb": replace(base, agent=who, verb=key(verb(3))),
+        "verb and related activity": replace(
+            base, verb=key(verb(3)), activity=key(course(3)), related_activities=True
+        ),
     }
 
 
