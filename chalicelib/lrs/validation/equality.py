@@ -73,6 +73,8 @@ def _part(name: str, value: Any) -> Any:
 
 def _plain(value: Any) -> Any:
     """Any JSON, with one spelling for each number."""
+    if isinstance(value, str):
+        return value
     if isinstance(value, dict):
         return {name: _plain(item) for name, item in value.items()}
     if isinstance(value, list):
