@@ -17,6 +17,7 @@ SUITES = {
     "test_lrs_access.py": "dynamodb",
     "test_lrs_attachments.py": "dynamodb",
     "test_lrs_documents.py": "dynamodb",
+    "test_lrs_record_clock.py": "dynamodb",
 }
 
 
