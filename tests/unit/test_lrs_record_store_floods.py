@@ -13,7 +13,7 @@ from chalicelib.lrs.options import PipelineOptions
 from chalicelib.lrs.statements.preparing import MOST_NAMED
 from chalicelib.lrs.statements.query import StatementQuery
 from chalicelib.lrs.statements.references import MOST_TARGET_KEYS
-from chalicelib.lrs.statements.sweep import LOOKS, UNDONE_SECONDS
+from chalicelib.lrs.statements.sweep import LOOKS, STORES_SECONDS, UNDONE_SECONDS
 from chalicelib.lrs.times import microseconds
 from chalicelib.lrs.versions import V1
 from chalicelib.ports.record_clock import Batch
@@ -192,3 +192,25 @@ def test_a_chain_of_crowds_does_not_make_a_document_that_cannot_be_stored() -> N
     last = world.stored.statement_store.stored("store")[-1]
     assert last.targets
     assert sum(len(keys.related_agents) for keys in last.targets) <= MOST_TARGET_KEYS
+
+
+def test_a_store_that_takes_long_does_not_keep_the_attachments_from_being_swept() -> None:
+    world = LrsWorld()
+    now = microseconds(world.clock.now())
+    for store in ("one", "two", "three"):
+        for name in ("a", "b", "c"):
+            world.record_clock.register(store, name, 1, now, now + 1)
+    world.attachments.claim("one", "dead", {"a" * 64: b"bytes"}, now + 1)
+    world.clock.advance(2)
+    settle: Any = world.settling.settle
+
+    def slow(store: str, batch: Batch) -> bool:
+        world.clock.advance(STORES_SECONDS / 2)
+        return bool(settle(store, batch))
+
+    world.settling.settle = slow  # type: ignore[method-assign]
+    swept = world.sweep.run(["one", "two", "three"])
+    assert (swept.stores, swept.undone, swept.attachments) == (1, 2, 1)
+    for _ in range(12):
+        world.sweep.run(["one", "two", "three"])
+    assert [world.record_clock.read(store).open for store in ("one", "two", "three")] == [{}, {}, {}]
