@@ -71,12 +71,20 @@ def section_2(section: str) -> str:
 
 _ONLY: Mapping[str, tuple[XapiVersion, ...]] = {
     **dict.fromkeys(("XAPI-00336", "XAPI-00148"), (V1,)),
+    **{number: (V1,) for number, _, _ in own.OF_1_0},
     **{number: (V2,) for number, _, _ in own.OF_2_0},
 }
 
 
 def _all() -> dict[str, Requirement]:
-    tables = (data.REQUIREMENTS, statements.REQUIREMENTS, documents.REQUIREMENTS, own.OF_BOTH, own.OF_2_0)
+    tables = (
+        data.REQUIREMENTS,
+        statements.REQUIREMENTS,
+        documents.REQUIREMENTS,
+        own.OF_BOTH,
+        own.OF_1_0,
+        own.OF_2_0,
+    )
     rows = sorted(row for table in tables for row in table)
     made = [
         Requirement(number, section, title, _ONLY.get(number, (V1, V2)), own.NOT_COVERED.get(number, ""))

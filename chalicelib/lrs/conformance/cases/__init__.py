@@ -4,14 +4,19 @@ from collections.abc import Sequence
 
 from chalicelib.lrs.conformance.cases import (
     actors,
+    attachments,
     concurrency,
     document_parameters,
     documents,
     filters,
+    known,
     objects,
     reading,
+    requests,
     results,
+    signatures,
     types,
+    version_2,
     voiding,
     writing,
 )
@@ -19,14 +24,19 @@ from chalicelib.lrs.conformance.check import Check
 
 _MODULES = (
     actors,
+    attachments,
     concurrency,
     document_parameters,
     documents,
     filters,
+    known,
     objects,
     reading,
+    requests,
     results,
+    signatures,
     types,
+    version_2,
     voiding,
     writing,
 )

@@ -77,13 +77,13 @@ def the_target_is_voided(probe: Probe) -> None:
 @CHECKS.that("XAPI-00019")
 def only_the_verb_voided_voids(probe: Probe) -> None:
     """A StatementRef with another verb voids nothing."""
-    statement = probe.statement("target")
-    reference = {"objectType": "StatementRef", "id": statement["id"]}
+    remarked, target = probe.statement("remarked"), probe.statement("target")
+    reference = {"objectType": "StatementRef", "id": remarked["id"]}
     remark = probe.statement("remark", verb={"id": f"{HOME}/verbs/remarked"}, object=reference)
-    probe.record(statement, remark)
-    probe.stored(statement["id"])
-    probe.record(probe.voiding(statement["id"]))
-    probe.get("/statements", {"statementId": statement["id"]}).expect(404, because="it is voided")
+    probe.record(remarked, target, remark)
+    probe.record(probe.voiding(target["id"]))
+    probe.stored(remarked["id"])
+    probe.get("/statements", {"statementId": target["id"]}).expect(404, because="it is voided")
 
 
 @CHECKS.that("XAPI-00155")

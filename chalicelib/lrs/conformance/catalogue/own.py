@@ -2,9 +2,26 @@
 
 from collections.abc import Mapping
 
-OF_BOTH: tuple[tuple[str, str, str], ...] = ()
+OF_BOTH: tuple[tuple[str, str, str], ...] = (
+    ("LR-005", "Communication 2.2", "A document says when it was last modified"),
+    ("LR-006", "Communication 2.1.3", "A statement says in Last-Modified when it was stored"),
+    ("LR-007", "Communication 2.5", "An Activity that is not known is shown with its id"),
+    ("LR-008", "Communication 2.1.2", "A batch in which two statements have one id is refused"),
+    ("LR-009", "Data 4.6", "A duration keeps hundredths of a second, and is never rounded"),
+    ("LR-010", "Communication 2.1.3", "statementId and voidedStatementId do not stand together"),
+    ("LR-012", "Data 2.4.7", "A statement without timestamp is given the time of its storing"),
+)
 
-OF_2_0: tuple[tuple[str, str, str], ...] = ()
+OF_1_0: tuple[tuple[str, str, str], ...] = (
+    ("LR-003", "Data 2.4.6", "contextAgents and contextGroups, which only 2.0 has, are refused"),
+)
+
+OF_2_0: tuple[tuple[str, str, str], ...] = (
+    ("LR-001", "Data 2.4.6", "contextAgents are a list of agents in a context"),
+    ("LR-002", "Data 2.4.6", "contextGroups are a list of groups in a context"),
+    ("LR-004", "Communication 1.3", "The alternate request syntax is refused"),
+    ("LR-011", "Data 2.4.7", "Timestamps are shown in UTC"),
+)
 
 _NO_PARAMETER = "there is no such parameter"
 

@@ -1,0 +1,14 @@
+"""A self-signed X.509 certificate whose key was thrown away: no signature fits it."""
+
+CERTIFICATE = (
+    "MIICvzCCAaegAwIBAgIBBzANBgkqhkiG9w0BAQsFADAiMSAwHgYDVQQDDBdjb25mb3JtYW5jZS5leGFtcGxlLm9yZzAgFw0yNDAx"
+    "MDEwMDAwMDBaGA8yMTI0MDEwMTAwMDAwMFowIjEgMB4GA1UEAwwXY29uZm9ybWFuY2UuZXhhbXBsZS5vcmcwggEiMA0GCSqGSIb3"
+    "DQEBAQUAA4IBDwAwggEKAoIBAQC543bo3m1NyGDVroEj/FIyh5xI6kk0+4SHk/Tfj1WHTYUB+YszX11enaJrwewc73kPaFRjclcT"
+    "i4uia2cTfvd+yXe4rj2UiYJGqXsy7wV/UGcFNXXZNqNVOB573GI/odPEToGPJifgLeVJF1tNUbRMTiYgtF0qDFikSMzNrKQ4IjjM"
+    "slJ/Cqa+wNl6cTUvqDK3JVnPFOB7oW4Ii6kFxpjlOVqLpz7qC79/7HXc8kAH91TtSnHCh17WbaIp+7kpApm7pm0O2BhBNf5whuEi"
+    "Ss1I36Js/PhBW+k5qdmEpWftTqzJOfKoW1DWusFfkntzHELtYrwnJ9zNubeqPnD/fqMnAgMBAAEwDQYJKoZIhvcNAQELBQADggEB"
+    "AEFP/PA8EKdX6GwD5eZ+I0FgIJE+BvJ9y0CuC4mdT4QxT4URqwq1LFww2tSntTWiYBj6VByh8w9sMr/Tlj7WpreJfbt78we2LBRP"
+    "yNV83JQYycdEtjBBobiQHGB8q69dhofz41dnrcFlg8ACSjYaDJ+bWBREK3qZ+zoVa8l+bqc847F/cR30jDsuq2sghL/aDSJuxZrw"
+    "L8YbcNi2nKHDvuBbeYZnA0lSfPHtaqyHspG3tclsL3RxrWoVTmZb4ePxiYEZaGuGMxY64WDWvypoV9ukTNX9l0S/jg7vw7slWSe2"
+    "aDoZi+orF/xvZN38rbKWWFKT8L983e2pfemKKtWEc3Q="
+)
