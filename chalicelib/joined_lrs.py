@@ -142,7 +142,7 @@ class JoinedLrs(ABC):
         """What committed statements do to others."""
         from chalicelib.lrs.statements.effects import Effects
 
-        return Effects(self.statement_store, self.record_clock, self.registries, self.clock)
+        return Effects(self.statement_store, self.record_clock, self.registries, self.attachments, self.clock)
 
     @cached_property
     def settling(self) -> Settling:

@@ -1,5 +1,6 @@
 """What a client that sends much of the same can do to a store: nothing that others would notice."""
 
+import hashlib
 import uuid
 from dataclasses import replace
 from typing import Any
@@ -10,6 +11,7 @@ from chalicelib.errors import Unavailable
 from chalicelib.lrs.access.principal import Cmi5Session
 from chalicelib.lrs.errors import StatementConflict, TooLarge
 from chalicelib.lrs.options import PipelineOptions
+from chalicelib.lrs.statements.effects import REPLACED_SECONDS
 from chalicelib.lrs.statements.preparing import MOST_NAMED
 from chalicelib.lrs.statements.query import StatementQuery
 from chalicelib.lrs.statements.references import MOST_TARGET_KEYS
@@ -214,3 +216,31 @@ def test_a_store_that_takes_long_does_not_keep_the_attachments_from_being_swept(
     for _ in range(12):
         world.sweep.run(["one", "two", "three"])
     assert [world.record_clock.read(store).open for store in ("one", "two", "three")] == [{}, {}, {}]
+
+
+def test_the_attachments_of_a_statement_that_is_replaced_go() -> None:
+    world = LrsWorld()
+    caller = principal("store", "client", PipelineOptions(check_conflicts=False))
+
+    def put(*contents: bytes) -> None:
+        bodies = {hashlib.sha256(each).hexdigest(): each for each in contents}
+        listed = [
+            {
+                "usageType": "http://example.com/usage",
+                "display": {"en": "file"},
+                "contentType": "text/plain",
+                "length": 3,
+                "sha2": sha256,
+            }
+            for sha256 in bodies
+        ]
+        world.recording.record(caller, V1, [statement(A) | {"attachments": listed}], bodies)
+
+    put(b"old", b"yes")
+    put(b"yes", b"new")
+    world.sweep.run(["store"])
+    assert len(world.stored.blobs.keys) == 3
+    world.clock.advance(REPLACED_SECONDS + 1)
+    world.sweep.run(["store"])
+    kept = {key.split("/")[2] for key in world.stored.blobs.keys}
+    assert kept == {hashlib.sha256(each).hexdigest() for each in (b"yes", b"new")}

@@ -70,6 +70,14 @@ class Attachments:
         for sha256 in dict.fromkeys(sha256s):
             self._free(store, sha256, still_used)
 
+    def look_at(self, store: str, sha256s: Iterable[str], at: int) -> None:
+        """Has the sweep ask after that time whether these contents are used: what refers to them is about to go.
+
+        Raises `Unavailable`; to be called again then, before what refers to them goes.
+        """
+        for sha256 in dict.fromkeys(sha256s):
+            self._look_at(store, sha256, at)
+
     def sweep(self, still_used: Callable[[str, str], bool], limit: int) -> int:
         """Ends what killed processes left: claims that ran out, freeings that stopped. Returns how many were looked at.
 
@@ -177,6 +185,19 @@ class Attachments:
             after = self._records.get_many(store, [sha256]).get(sha256)
             if after is not None and after.freeing == token:
                 raise Unavailable(PART, "a record that keeps changing")
+
+    def _look_at(self, store: str, sha256: str, at: int) -> None:
+        for _ in range(RACES):
+            record = self._records.get_many(store, [sha256]).get(sha256)
+            if record is None or (record.wanted and record.due is not None and record.due >= at):
+                return
+            if record.freeing is not None and record.freeing_until > self._now():
+                self._clock.sleep(PAUSE_SECONDS)  # it may have asked while the content was still referred to
+                continue
+            due = max(at, record.due or 0)
+            if self._records.replace(replace(record, wanted=True, due=due)) is not None:
+                return
+        raise Unavailable(PART, "the content is being freed")
 
     def _begin_freeing(self, store: str, sha256: str, token: str) -> AttachmentRecord | None:
         """The record as it is being freed by this token; None where there is nothing, or it is claimed."""

@@ -24,6 +24,7 @@ from chalicelib.ports.statement_store import (
 )
 
 if TYPE_CHECKING:
+    from chalicelib.lrs.attachments.service import Attachments
     from chalicelib.lrs.options import PipelineOptions
     from chalicelib.lrs.registries.entries import Told
     from chalicelib.lrs.registries.service import Registries
@@ -36,6 +37,8 @@ PART = "The statement store"
 TRIES = 20  # at one document that others change at the same moment
 MOST_ROUNDS = 100  # of a chain of references that is followed upwards
 MOST_REACHED = 10_000  # statements that are told of a batch: what the sweep does in half of its minute
+# After that the old statement is gone, whoever of writer and sweep took the place: its attachments may be freed.
+REPLACED_SECONDS = 3600
 PER_READ = 1000
 PER_CHANGE = 100  # statements of up to 512 KiB that are held at once
 
@@ -66,9 +69,14 @@ class Effects:
     """Does, and may do again, what a batch's statements do to others."""
 
     def __init__(
-        self, store: StatementStore, record_clock: RecordClock, registries: Registries, clock: Clock
+        self,
+        store: StatementStore,
+        record_clock: RecordClock,
+        registries: Registries,
+        attachments: Attachments,
+        clock: Clock,
     ) -> None:
-        self._store, self._record_clock = store, record_clock
+        self._store, self._record_clock, self._attachments = store, record_clock, attachments
         self._registries, self._clock = registries, clock
 
     def due(
@@ -135,6 +143,8 @@ class Effects:
             return placed
         if there.stored >= placed.stored:  # done before, or replaced by a younger one meanwhile
             return None
+        lost = [sha256 for sha256 in there.attachments if sha256 not in placed.attachments]
+        self._attachments.look_at(store, lost, self._now() + microseconds(REPLACED_SECONDS))
         return replace(placed, revision=there.revision, voided=there.voided)
 
     def _leave_marks(self, store: str, due: Due) -> None:
