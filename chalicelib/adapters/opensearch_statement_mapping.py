@@ -27,6 +27,10 @@ INVALID = "invalid"
 UNDECIDED = "undecided"
 PSEUDONYMIZED = "pseudonymized"
 
+BRIEF = ("schema", "store", "batch", "stored", "updated", "refers_to", "flags", "attachments")
+"""The fields that a brief search brings."""
+_NOT_BRIEF = {"client": "", "authority": "", "text": "", "digest": ""}
+
 _TERM = {"type": "keyword", "doc_values": False}
 _RAW = {"type": "keyword", "index": False, "doc_values": False}
 _NUMBER = {"type": "short", "index": False, "doc_values": False}
@@ -159,6 +163,11 @@ def record_of(stored: Mapping[str, Any]) -> StatementRecord:
         pseudonymized=PSEUDONYMIZED in flags,
         revision=_revision(stored),
     )
+
+
+def brief_record_of(stored: Mapping[str, Any]) -> StatementRecord:
+    """What a brief search brings of a statement. Raises `Unavailable` for one of a newer release."""
+    return record_of({**stored, "_source": {**_NOT_BRIEF, **stored["_source"]}})
 
 
 def mark_of(stored: Mapping[str, Any]) -> Mark:

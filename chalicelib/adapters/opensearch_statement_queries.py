@@ -5,6 +5,7 @@ from typing import Any
 
 from chalicelib.adapters.opensearch_index import encode
 from chalicelib.adapters.opensearch_statement_mapping import (
+    BRIEF,
     INVALID,
     PSEUDONYMIZED,
     UNDECIDED,
@@ -26,7 +27,23 @@ def page(search: StatementSearch) -> bytes:
     body = _body(_filters(search), _exclusions(search), search.limit, direction)
     if search.after is not None:
         body["search_after"] = [search.after]
+    if is_brief(search):
+        body["_source"] = BRIEF
     return encode(body).encode()
+
+
+def is_brief(search: StatementSearch) -> bool:
+    """Whether the keys of what is found need not come along, nor its text."""
+    return search.brief and not finds_too_much(search)
+
+
+def matches(search: StatementSearch) -> bytes:
+    """The body that counts what a search finds on all its pages."""
+    query = _body(_filters(search), _exclusions(search), 0, "asc")["query"]
+    if search.after is not None:
+        direction = "gt" if search.ascending else "lt"
+        query["bool"]["filter"].append({"range": {"stored": {direction: search.after}}})
+    return encode({"query": query}).encode()
 
 
 def position(search: StatementSearch) -> int | None:

@@ -100,6 +100,12 @@ class OpenSearchStatements:
                 return matches[: search.limit]
             found = self._page(replace(search, after=found[-1].stored))
 
+    def matches(self, search: StatementSearch) -> int:
+        """One count."""
+        answer = self._statements.read("_count?ignore_unavailable=true", queries.matches(search))
+        with self._statements.expected_form():
+            return int(answer["count"])
+
     def of_batch(self, store: str, batch: str, limit: int) -> list[StatementRecord]:
         """A refresh and a search, oldest first."""
         return self.of_batches(store, [batch], limit)
@@ -169,14 +175,14 @@ class OpenSearchStatements:
     def _page(self, search: StatementSearch) -> list[StatementRecord]:
         """A page of what the engine finds."""
         if not search.ascending or self._has_few(search):
-            return self._found(queries.page(search))
+            return self._hits(search)
         position = queries.position(search)
         if position is None:
             position = self._before_the_oldest(search)
         found: list[StatementRecord] = []
         for end in queries.window_ends(position, queries.end(search)):
             window = replace(search, since=position, until=end, limit=search.limit - len(found))
-            found += self._found(queries.page(window))
+            found += self._hits(window)
             if len(found) >= search.limit:
                 break
             position = end
@@ -198,10 +204,16 @@ class OpenSearchStatements:
             oldest = answer["aggregations"]["oldest"]["value"]
             return queries.end(search) if oldest is None else int(oldest) - 1
 
-    def _found(self, body: bytes) -> list[StatementRecord]:
+    def _hits(self, search: StatementSearch) -> list[StatementRecord]:
+        read = form.brief_record_of if queries.is_brief(search) else form.record_of
+        return self._found(queries.page(search), read)
+
+    def _found(
+        self, body: bytes, read: Callable[[Mapping[str, Any]], StatementRecord] = form.record_of
+    ) -> list[StatementRecord]:
         hits = self._statements.search(body)
         with self._statements.expected_form():
-            return [form.record_of(hit) for hit in hits]
+            return [read(hit) for hit in hits]
 
 
 def _outcome(item: Mapping[str, Any]) -> Outcome:

@@ -73,7 +73,8 @@ class StatementSearch:
     Times: `since` exclusive, `until` and `upto` (the horizon of the reader) inclusive. `after`: the `stored` of the
     last statement of the page before, exclusive in the direction of reading. `agent`, `activity`, `verb`,
     `registration` must hold together in the statement itself or, with `targeting`, in one of those it refers to.
-    `undone`: batches that are left out.
+    `undone`: batches that are left out. `brief`: of what is found only `id`, `stored`, `updated`, `batch`,
+    `refers_to`, `attachments`, the flags and `revision` are told; the rest is empty. For who removes, or counts.
     """
 
     store: str
@@ -97,6 +98,7 @@ class StatementSearch:
     valid: bool | None = None
     pseudonymized: bool | None = None
     undone: frozenset[str] = frozenset()
+    brief: bool = False
 
 
 @dataclass(frozen=True)
@@ -173,6 +175,13 @@ class StatementStore(Protocol):
 
     def search(self, search: StatementSearch) -> list[StatementRecord]:
         """Up to `limit` statements, newest `stored` first or (`ascending`) oldest first. Raises `Unavailable`."""
+        ...
+
+    def matches(self, search: StatementSearch) -> int:
+        """How many statements a search finds on all its pages from `after` on. Raises `Unavailable`.
+
+        With `targeting`, one whose targets have only together what is asked for may be counted too.
+        """
         ...
 
     def of_batch(self, store: str, batch: str, limit: int) -> list[StatementRecord]:

@@ -609,6 +609,35 @@ def test_a_page_is_full_where_many_targets_have_a_part_of_what_is_asked_for(
     assert numbers(store, replace(search, after=NOW + expected[1])) == expected[2:][:limit]
 
 
+def test_a_brief_search_tells_what_a_removal_needs(store: StatementStore, slug: str) -> None:
+    fields: dict[str, Any] = {
+        "refers_to": FIRST,
+        "attachments": ("ab" * 32,),
+        "voided": True,
+        "voiding": True,
+    }
+    [written] = write(store, record(slug, 1, targets=(KEYS,), valid=False, faults=("wrong",), **fields))
+    [found] = store.search(ask(slug, voided=None, brief=True))
+    emptied: dict[str, Any] = {"client": "", "authority": "", "text": "", "digest": "", "keys": Keys()}
+    assert found == replace(written, targets=(), faults=(), **emptied)
+    [found] = store.search(ask(slug, voided=None, brief=True, ascending=True))
+    assert isinstance(store.remove([found])[0], Stored)
+    assert store.get_many(slug, [written.id]) == {}
+
+
+@pytest.mark.parametrize("ascending", [False, True])
+def test_how_many_a_search_finds_on_all_its_pages(store: StatementStore, slug: str, ascending: bool) -> None:
+    assert store.matches(ask(slug)) == 0
+    write(store, *(record(slug, number, voided=number == 3) for number in range(10)))
+    write(store, record(f"{slug}-b", 1))
+    assert store.matches(ask(slug, limit=2)) == 9
+    assert store.matches(ask(slug, limit=0, voided=None, upto=NOW + 4)) == 5
+    assert store.matches(ask(slug, voided=True)) == 1
+    rest = store.matches(ask(slug, voided=None, after=NOW + 2, ascending=ascending))
+    assert rest == (7 if ascending else 2)
+    assert store.matches(ask(slug, agent=ADA, undone=frozenset(("b1",)))) == 0
+
+
 def test_filters_hold_together_with_times_and_flags(store: StatementStore, slug: str) -> None:
     write(store, *(record(slug, number, voided=number == 3, batch=f"b{number % 4}") for number in range(10)))
     search = ask(

@@ -70,7 +70,11 @@ class MemoryStatementStore:
         self._read("search")
         found = [record for record in self._searched(search.store) if _matches(search, record)]
         found.sort(key=lambda record: record.stored, reverse=not search.ascending)
-        return found[: search.limit]
+        return [_brief(record) if search.brief else record for record in found[: search.limit]]
+
+    def matches(self, search: StatementSearch) -> int:
+        self._read("matches")
+        return sum(_matches(search, record) for record in self._searched(search.store))
 
     def of_batch(self, store: str, batch: str, limit: int) -> list[StatementRecord]:
         self._read("of_batch")
@@ -197,6 +201,10 @@ class MemoryStatementStore:
     def _new_revision(self) -> Revision:
         self._next_seq_no += 1
         return Revision(self._next_seq_no - 1, 1)
+
+
+def _brief(record: StatementRecord) -> StatementRecord:
+    return replace(record, client="", authority="", text="", digest="", keys=Keys(), targets=(), faults=())
 
 
 def _matches(search: StatementSearch, record: StatementRecord) -> bool:
