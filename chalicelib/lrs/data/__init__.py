@@ -1,0 +1,1 @@
+"""The data of stores in six services, each counted, gone through and removed in the same way."""

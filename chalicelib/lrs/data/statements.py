@@ -1,0 +1,211 @@
+"""Statements as data: gone through by `stored`, removed by revision, with their attachments and marks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from chalicelib.errors import Unavailable
+from chalicelib.lrs.data.shape import DataPage, DataService, Json, fitting, whole
+from chalicelib.ports.statement_store import (
+    Keys,
+    Mark,
+    Revision,
+    StatementRecord,
+    StatementSearch,
+    Stored,
+    Taken,
+)
+
+if TYPE_CHECKING:
+    from chalicelib.lrs.attachments.service import Attachments
+    from chalicelib.lrs.statements.settling import Settling
+    from chalicelib.ports.clock import Clock
+    from chalicelib.ports.record_clock import ClockReading, RecordClock
+    from chalicelib.ports.statement_store import StatementStore
+
+PART = "The statement store"
+TRIES = 20  # at statements that others change at the same moment
+PAUSE_SECONDS = 0.01
+WAIT_SECONDS = (
+    1.0  # for a batch up to the cutoff to end; its writer, or the sweep, ends it within two minutes
+)
+ATTACHMENTS_PER_PAGE = 100  # freeing one is two searches and two deletions
+
+
+class Statements(DataService):
+    """All statements of a store, voided ones too."""
+
+    name = "statements"
+
+    def __init__(
+        self,
+        record_clock: RecordClock,
+        store: StatementStore,
+        attachments: Attachments,
+        settling: Settling,
+        clock: Clock,
+    ) -> None:
+        self._record_clock, self._store = record_clock, store
+        self._attachments, self._settling, self._clock = attachments, settling, clock
+
+    def count(self, store: str, cutoff: int) -> int:
+        """What was stored up to the cutoff, what a batch is still writing left out."""
+        reading = self._record_clock.read(store)
+        self._store.refresh()
+        upto = min(cutoff, reading.horizon)
+        return self._store.matches(self._search(StatementSearch(store, upto, 0, voided=None), reading))
+
+    def page(self, store: str, cutoff: int, position: Json | None, limit: int) -> DataPage:
+        """Statements by `stored`, oldest first."""
+        search = StatementSearch(store, upto=cutoff, limit=limit, voided=None)
+        return self.page_of(search, position)
+
+    def page_of(self, search: StatementSearch, position: Json | None) -> DataPage:
+        """As `page`, of what a search finds; its `upto` is the cutoff. `after`, `undone`, the order are set here."""
+        records, page = self.records_of(replace(search, brief=True), position)
+        items = fitting(_with_few_attachments(records), item_of)
+        if len(items) < len(records):
+            cut = {**page.next, "after": records[len(items) - 1].stored}
+            return DataPage(items, cut, False)
+        return replace(page, items=items)
+
+    def records_of(
+        self, search: StatementSearch, position: Json | None
+    ) -> tuple[list[StatementRecord], DataPage]:
+        """As `page_of`, the statements themselves, and a page without items."""
+        # The clock first: what is up to its horizon was written before, and is seen after a refresh.
+        reading = self._record_clock.read(search.store)
+        decided = min(search.upto, reading.horizon)
+        if position is None:
+            self._store.refresh()
+            position = {"after": -1, "upto": decided}
+        after, upto = whole(position["after"]), whole(position["upto"])
+        if after >= upto and upto < decided:
+            self._store.refresh()
+            upto = decided
+        found = self._store.search(self._search(replace(search, upto=upto, after=after), reading))
+        if len(found) >= search.limit:
+            return found, DataPage((), {"after": found[-1].stored, "upto": upto}, False)
+        end = {"after": upto, "upto": upto}
+        waits = upto < search.upto and any(batch.first <= search.upto for batch in reading.open.values())
+        goes_on = waits or upto < decided
+        if goes_on and not found and upto >= decided:
+            self._clock.sleep(WAIT_SECONDS)
+        return found, DataPage((), end, not goes_on)
+
+    def remove(self, store: str, items: Sequence[Json]) -> list[str]:
+        """Removes these statements; another that has the id of one meanwhile stays, and is no item of these."""
+        self._remove(store, items)
+        self._forget_marks(store, items)
+        # Before bytes are freed: who reads a list from now on finds none of the statements.
+        self._record_clock.touch(store)
+        hashes = dict.fromkeys(sha256 for item in items for sha256 in _texts(item, "attachments"))
+        self._attachments.free(store, hashes, lambda sha256: self._settling.refers_to_bytes(store, sha256))
+        return []
+
+    def shown(self, item: Json) -> str:
+        """Its id."""
+        return str(item["id"])
+
+    def _search(self, search: StatementSearch, reading: ClockReading) -> StatementSearch:
+        return replace(search, ascending=True, undone=reading.undone)
+
+    def _remove(self, store: str, items: Sequence[Json]) -> None:
+        stored = {str(item["id"]): whole(item["stored"]) for item in items}
+        left = [_record(store, item) for item in items]
+        for _ in range(TRIES):
+            outcomes = self._store.remove(left)
+            if not all(isinstance(outcome, (Stored, Taken)) for outcome in outcomes):
+                raise Unavailable(PART, "a removal without answer")
+            taken = [
+                record.id
+                for record, outcome in zip(left, outcomes, strict=True)
+                if isinstance(outcome, Taken)
+            ]
+            if not taken:
+                return
+            found = self._store.get_many(store, taken).values()
+            left = [record for record in found if record.stored == stored[record.id]]
+            self._clock.sleep(PAUSE_SECONDS)
+        raise Unavailable(PART, "others kept changing statements")
+
+    def _forget_marks(self, store: str, items: Sequence[Json]) -> None:
+        """Takes these statements out of what waits for those that they refer to and that never came."""
+        gone = {str(item["id"]) for item in items if "refers_to" in item}
+        left = list(dict.fromkeys(str(item["refers_to"]) for item in items if "refers_to" in item))
+        for _ in range(TRIES):
+            if not left:
+                return
+            marks = self._store.get_marks(store, left)
+            left = []
+            for mark in marks.values():
+                changed = self._without(store, mark, gone)
+                if changed == mark:
+                    continue
+                outcome = self._store.put_mark(store, changed)
+                if isinstance(outcome, Taken):
+                    left.append(mark.target)
+                elif not isinstance(outcome, Stored):
+                    raise Unavailable(PART, "a mark without answer")
+        raise Unavailable(PART, "others kept changing marks")
+
+    def _without(self, store: str, mark: Mark, gone: Iterable[str]) -> Mark:
+        """The mark without these referrers; voided only if one of those that stay voids."""
+        stay = tuple(name for name in mark.referrers if name not in gone)
+        if stay == mark.referrers:
+            return mark
+        voided = mark.voided and any(each.voiding for each in self._store.get_many(store, stay).values())
+        return replace(mark, referrers=stay, voided=voided)
+
+
+def item_of(record: StatementRecord) -> Json:
+    """The item of a statement that was read."""
+    if record.revision is None:
+        raise ValueError("not a stored statement")
+    item: dict[str, object] = {
+        "id": record.id,
+        "stored": record.stored,
+        "revision": [record.revision.seq_no, record.revision.primary_term],
+    }
+    if record.attachments:
+        item["attachments"] = list(record.attachments)
+    if record.refers_to is not None:
+        item["refers_to"] = record.refers_to
+    return item
+
+
+def _with_few_attachments(records: Sequence[StatementRecord]) -> Sequence[StatementRecord]:
+    """As many of the statements as have few attachments together; one at least."""
+    count = 0
+    for place, record in enumerate(records):
+        count += len(record.attachments)
+        if place and count > ATTACHMENTS_PER_PAGE:
+            return records[:place]
+    return records
+
+
+def _texts(item: Json, name: str) -> list[str]:
+    value = item.get(name, ())
+    return [str(each) for each in value] if isinstance(value, list) else []
+
+
+def _record(store: str, item: Json) -> StatementRecord:
+    """As much of a statement as its removal needs."""
+    revision = item["revision"]
+    if not isinstance(revision, list):
+        raise ValueError("no item of a statement")
+    return StatementRecord(
+        store=store,
+        id=str(item["id"]),
+        batch="",
+        stored=whole(item["stored"]),
+        updated=0,
+        client="",
+        authority="",
+        text="",
+        digest="",
+        keys=Keys(),
+        revision=Revision(whole(revision[0]), whole(revision[1])),
+    )

@@ -1,0 +1,61 @@
+"""What types of jobs share that work through the data of a store and remove it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from chalicelib.lrs.jobs.machine.job_type import Done, Json, Plan
+from chalicelib.lrs.times import written
+
+if TYPE_CHECKING:
+    from chalicelib.lrs.data.shape import DataPage, DataService
+    from chalicelib.lrs.jobs.machine.job_type import Work
+    from chalicelib.lrs.jobs.machine.services import JobServices
+
+PER_PAGE = 1000  # items; a page has fewer where they are large
+SHOWN = 10  # of what a dry run would remove
+
+
+def data_of(lrs: JobServices, name: str) -> DataService:
+    """The service of data with this name; the ones that are not asked for are not loaded."""
+    if name == "statements":
+        from chalicelib.lrs.data.statements import Statements
+
+        return Statements(lrs.record_clock, lrs.statement_store, lrs.attachments, lrs.settling, lrs.clock)
+    raise ValueError(f"{name} is no service of data")
+
+
+def planned(page: DataPage, first: bool) -> Plan:
+    """A page of items as a plan; the first of a run is worked on even if it is empty, to say so."""
+    items: dict[str, object] = {}
+    if page.items or first:
+        items = {"items": list(page.items), "first": first}
+    return Plan(items, page.next, last=page.last)
+
+
+def removed(work: Work, service: DataService, store: str, plan: Json) -> Done:
+    """Removes the items of a plan, or tells which would go."""
+    items = items_of(plan)
+    notes = _notes(work, service, items) if plan["first"] else []
+    if work.dry_run:
+        return Done(skipped=len(items), notes=notes)
+    stay = service.remove(store, items) if items else []
+    notes += [f"Kept, for it was changed since: {name}." for name in stay[:SHOWN]]
+    return Done(done=len(items) - len(stay), skipped=len(stay), notes=notes)
+
+
+def items_of(plan: Json) -> Sequence[Json]:
+    """The items of a plan."""
+    found = plan["items"]
+    return found if isinstance(found, list) else ()
+
+
+def _notes(work: Work, service: DataService, items: Sequence[Json]) -> list[str]:
+    until = f"{service.name} stored up to {written(work.cutoff)}"
+    if not items:
+        return [f"There are no {until}."]
+    if not work.dry_run:
+        return [f"Deletes the {until}."]
+    shown = [service.shown(item) for item in items[:SHOWN]]
+    return [f"A dry run, nothing is deleted. Would delete the {until}, such as:", *shown]
