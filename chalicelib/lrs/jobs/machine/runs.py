@@ -80,23 +80,33 @@ def stopping(job: JobRecord, run: Run) -> JobRecord:
     return replace(job, run=replace(run, state=RunState.STOPPING))
 
 
-def stopped(job: JobRecord, run: Run, feedback: str, resume_at: int | None = None) -> JobRecord:
-    """The run stands still; it goes on where it was when asked, or at `resume_at`."""
-    pauses = run.pauses + (resume_at is not None)
-    due_at = _earliest(job.next_run_at, resume_at)
-    still = replace(run, state=RunState.STOPPED, worker="", pauses=pauses, attempts=0)
-    return replace(job, run=still, due_at=due_at, feedback=_noted(job.feedback, [feedback]))
+def stopped(job: JobRecord, run: Run, feedback: str) -> JobRecord:
+    """The run stands still; it goes on where it was when someone asks. The next slot begins a new one."""
+    still = replace(run, state=RunState.STOPPED, worker="", pauses=0, attempts=0)
+    return replace(job, run=still, due_at=job.next_run_at, feedback=_concluded(job.feedback, feedback))
+
+
+def waiting(job: JobRecord, run: Run, feedback: str, now: int) -> JobRecord:
+    """The run waits for a part that does not answer; slots that pass meanwhile are part of it."""
+    still = replace(run, state=RunState.STOPPED, worker="", pauses=run.pauses + 1, attempts=0)
+    return replace(job, run=still, due_at=now + PAUSE, feedback=_concluded(job.feedback, feedback))
+
+
+def waits(run: Run) -> bool:
+    """Whether a run stands still and goes on by itself."""
+    return run.state is RunState.STOPPED and run.pauses > 0
 
 
 def resumed(job: JobRecord, run: Run, now: int) -> JobRecord:
-    """A run that was stopped goes on from its position."""
+    """A run that was stopped goes on from its position; why it stood still is not said any more."""
     again = replace(run, state=RunState.RUNNING, worker="", lease_until=now + LEASE, attempts=0)
-    return _with(job, again, now + LEASE)
+    return replace(_with(job, again, now + LEASE), feedback=job.feedback.partition("\n")[2])
 
 
 def held(job: JobRecord) -> JobRecord:
     """A run that waits for a part stands still until someone resumes it, or the next slot."""
-    return replace(job, due_at=job.next_run_at)
+    run = job.run if job.run is None else replace(job.run, pauses=0)
+    return replace(job, run=run, due_at=job.next_run_at)
 
 
 def given_up(job: JobRecord, now: int) -> JobRecord:
@@ -125,7 +135,7 @@ def ended(
         success=success,
         completed_at=now,
         progress=progress,
-        feedback=_noted(job.feedback, [feedback]),
+        feedback=_concluded(job.feedback, feedback),
         evidence=evidence,
         memory=job.memory if memory is None else memory,
     )
@@ -139,8 +149,9 @@ def _with(job: JobRecord, run: Run, due_at: int) -> JobRecord:
     return replace(job, run=run, due_at=due_at)
 
 
-def _earliest(*times: int | None) -> int | None:
-    return min((time for time in times if time is not None), default=None)
+def _concluded(feedback: str, conclusion: str) -> str:
+    """The notes of the pages under one line that says how it ended, so that there is always room for that."""
+    return _noted(" ".join(conclusion.split()), feedback.split("\n"))
 
 
 def _noted(feedback: str, notes: Sequence[str]) -> str:

@@ -23,27 +23,33 @@ class Telling:
         """The run has come further."""
         run = job.run
         if run is not None and run.pages % PAGES_A_LINE == 0:
-            self._add(job, f"1-{run.pages:08d}", "progress", None, counts(job))
+            self._add(job, "1", "progress", None, counts(job))
 
-    def of_end(self, job: JobRecord, event: str, success: bool | None, feedback: str) -> None:
-        """The run passed, failed or was cancelled; for a while, where it can go on."""
-        run = job.run
-        pauses = 0 if run is None else run.pauses
-        text = " ".join(part for part in (feedback, counts(job)) if part)
-        self._add(job, f"2-{pauses:04d}", event, success, text)
-        level = WARNING if event == "failed" else NOTICE if event == "cancelled" else INFO
-        self._console(job, level, f"{event}. {text}")
+    def of_halt(self, job: JobRecord, event: str, success: bool | None, feedback: str) -> None:
+        """The run stands still and may go on: it was cancelled, or failed for a while."""
+        pauses = 0 if job.run is None else job.run.pauses
+        self._conclude(job, f"2-{pauses:04d}-{event}", event, success, feedback)
+
+    def of_end(self, job: JobRecord, success: bool, feedback: str) -> None:
+        """The run is over."""
+        self._conclude(job, "3", "passed" if success else "failed", success, feedback)
 
     def of_lost(self, job: JobRecord) -> None:
-        """The job was deleted, or its run ended, while it was being worked on."""
+        """The job was deleted while it was being worked on, or another worker has its run."""
         if self._jobs.get(job.type, job.id) is None:
-            self._console(job, NOTICE, f"cancelled: the job was deleted. {counts(job)}")
+            self._console(job, NOTICE, f"cancelled. The job was deleted. {counts(job)}")
+
+    def _conclude(self, job: JobRecord, place: str, event: str, success: bool | None, feedback: str) -> None:
+        text = " ".join(part for part in (feedback, counts(job)) if part)
+        self._add(job, place, event, success, text)
+        level = WARNING if event == "failed" else NOTICE if event == "cancelled" else INFO
+        self._console(job, level, f"{event}. {text}")
 
     def _add(self, job: JobRecord, place: str, event: str, success: bool | None, feedback: str) -> None:
         run = job.run
         if run is None:
             return
-        name = f"{run.started_at:017d}-{run.id}-{place}"
+        name = f"{run.started_at:017d}-{run.id}-{run.pages:08d}-{place}"
         self._jobs.add_event(job, JobEvent(name, event, microseconds(self._clock.now()), success, feedback))
 
     def _console(self, job: JobRecord, level: int, message: str) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from chalicelib.errors import Unavailable
 from chalicelib.lrs.jobs.machine import runs
 from chalicelib.lrs.jobs.machine.slots import Slots
 from chalicelib.lrs.jobs.machine.wake_up import WakeUps
@@ -41,7 +40,7 @@ class Tick:
         self._clock, self._new_id, self._log_failure = clock, new_id, log_failure
 
     def run(self) -> Ticked:
-        """Looks at what is due and nothing else. Raises `Unavailable` where that cannot be read."""
+        """Looks at what is due and nothing else, most overdue first. Raises `Unavailable` where that cannot be read."""
         ticked = Ticked()
         for listed in self._jobs.due(self._now(), PER_TICK):
             try:
@@ -49,7 +48,7 @@ class Tick:
                 job = self._jobs.get(listed.type, listed.id)
                 if job is not None and job.due_at is not None and job.due_at <= self._now():
                     self._move(job, ticked)
-            except Unavailable as error:
+            except Exception as error:  # one job that cannot be read holds up no other
                 self._log_failure(f"tick of job {listed.id}", error)
                 ticked.failed += 1
         return ticked
@@ -59,7 +58,7 @@ class Tick:
         run = job.run
         if run is not None and run.state is not RunState.STOPPED:
             ticked.woken += self._write(job, runs.freed(job, run, now))
-        elif run is not None and not job.replay and not _slot_is_due(job, now):
+        elif run is not None and runs.waits(run) and not job.replay:
             ticked.woken += self._write(job, runs.resumed(job, run, now))
         else:
             moved = runs.started(job, self._new_id(), now, self._slots.after(job, now))
@@ -75,7 +74,3 @@ class Tick:
 
     def _now(self) -> int:
         return microseconds(self._clock.now())
-
-
-def _slot_is_due(job: JobRecord, now: int) -> bool:
-    return job.next_run_at is not None and job.next_run_at <= now

@@ -6,12 +6,13 @@ The order of the writes is what makes a page count once: docs/jobs.md has the ta
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from chalicelib.errors import Unavailable
 from chalicelib.lrs.jobs.machine import runs
 from chalicelib.lrs.jobs.machine.cutoff import cutoff_of
-from chalicelib.lrs.jobs.machine.job_type import Done, Json, RunFailed, Work
+from chalicelib.lrs.jobs.machine.job_type import Done, JobType, Json, RunFailed, Work
 from chalicelib.lrs.jobs.machine.telling import Telling
 from chalicelib.lrs.jobs.machine.types import job_type
 from chalicelib.lrs.times import microseconds
@@ -24,8 +25,11 @@ if TYPE_CHECKING:
 # A page, its checkpoint and the hand-over must fit in what is left.
 RESERVE_SECONDS = 60.0
 RACES = 10  # against a person who stops the run, at one write
+RETRIES = (2.0, 10.0)  # seconds until a page is tried again that met a part which did not answer
 BROKEN = "The page could not be worked on; the fault is noted on our side. Nothing of it is counted."
-KEPT_DYING = "The run was given up: its workers kept ending at the same page. Resume it to try again."
+KEPT_DYING = "The run was given up: its workers kept ending at the same page. Send replay to begin again."
+STOPPED = "Stopped by request; resume goes on from here."
+LATER = "It goes on by itself in some minutes."
 
 
 class _Lost(Exception):
@@ -55,13 +59,11 @@ class Worker:
         job = self._jobs.get(kind, job_id)
         if job is None or job.run is None or job.run.id != run_id or job.run.state is RunState.STOPPED:
             return
-        if job.run.worker and job.run.lease_until > self._now():
-            return
-        name = self._lrs.new_id()
+        turn = _Turn(self, job, self._lrs.new_id(), seconds_left)
         try:
-            _Turn(self, job, name, seconds_left).go()
+            turn.go()
         except _Lost:
-            self._telling.of_lost(job)
+            self._telling.of_lost(turn.job)
 
     def _now(self) -> int:
         return microseconds(self._lrs.clock.now())
@@ -74,24 +76,37 @@ class _Turn:
         self._jobs, self._wake_ups, self._lrs = worker._jobs, worker._wake_ups, worker._lrs
         self._telling, self._log_failure, self._now = worker._telling, worker._log_failure, worker._now
         self._name, self._seconds_left = name, seconds_left
-        self._type = job_type(job.type)
-        self._job = job
-        self._work = self._work_of(job)
+        self.job = job
+        self._taken = self._worked = False
 
     def go(self) -> None:
-        self._move(lambda job, run: runs.taken(job, run, self._name, self._now()), taking=True)
+        self._move(lambda job, run: runs.taken(job, run, self._name, self._now()))
+        self._taken = True
         if self._run.attempts > runs.MOST_ATTEMPTS:
             self._end(False, KEPT_DYING)
             return
         try:
-            self._pages()
+            self._patiently()
         except RunFailed as failed:
             self._fail(failed)
         except (Unavailable, _Lost):
             raise
         except Exception as error:
-            self._log_failure(f"job {self._job.id} of type {self._type.name}", error)
+            self._log_failure(f"job {self.job.id} of type {self.job.type}", error)
             self._end(False, BROKEN)
+
+    def _patiently(self) -> None:
+        """Goes on where a part did not answer; the record says from where. Raises `RunFailed` when it never does."""
+        for pause in (*RETRIES, None):
+            try:
+                self._pages()
+                return
+            except Unavailable as error:
+                self._log_failure(f"job {self.job.id} of type {self.job.type}", error)
+                if pause is None or self._seconds_left() < RESERVE_SECONDS:
+                    raise RunFailed(str(error), resumable=True) from error
+            self._lrs.clock.sleep(pause)
+            self._look_again()
 
     def _pages(self) -> None:
         if self._run.plan is None and not self._run.last:
@@ -101,18 +116,20 @@ class _Turn:
                 self._stop()
                 return
             if self._run.plan is None:
-                self._end(True, "")
+                self._finish()
                 return
-            if self._seconds_left() < RESERVE_SECONDS:
+            # One page at least: or a run would never end where invocations are short.
+            if self._worked and self._seconds_left() < RESERVE_SECONDS:
                 self._hand_over()
                 return
             self._page(self._run.plan)
+            self._worked = True
 
     def _begin(self) -> None:
         """Counts what is ahead, and decides the first page."""
         if self._run.position is None:
             total = self._type.total(self._work)
-            self._telling.of_start(self._job, total)
+            self._telling.of_start(self.job, total)
             self._move(lambda job, _: runs.expecting(job, total))
         plan = self._type.plan(self._work, self._run.position)
         self._move(lambda job, run: runs.planned(job, run, plan, self._now()))
@@ -121,62 +138,89 @@ class _Turn:
         done = self._type.apply(self._work, items) if items else Done()
         plan = None if self._run.last else self._type.plan(self._work, self._run.position)
         self._move(lambda job, run: runs.counted(job, run, done, plan, self._now()))
-        self._telling.of_page(self._job)
+        self._telling.of_page(self.job)
 
     def _hand_over(self) -> None:
         self._move(lambda job, run: runs.handed_over(job, run, self._now()))
-        self._wake_ups.send(self._job)
+        try:
+            self._wake_ups.send(self.job)
+        except Unavailable as error:  # its lease runs out, and the tick wakes a worker
+            self._log_failure(f"wake-up of job {self.job.id}", error)
 
     def _stop(self) -> None:
-        feedback = "Stopped by request; resume goes on from here."
-        self._telling.of_end(self._job, "cancelled", None, feedback)
-        self._move(lambda job, run: runs.stopped(job, run, feedback))
+        self._telling.of_halt(self.job, "cancelled", None, STOPPED)
+        self._move(lambda job, run: runs.stopped(job, run, STOPPED))
 
     def _fail(self, failed: RunFailed) -> None:
         """Ends a run, or lets it wait for what did not answer; the page that was decided is kept."""
-        if failed.resumable and self._run.pauses < runs.MOST_PAUSES:
-            self._telling.of_end(self._job, "failed", False, failed.feedback)
-            at = self._now() + runs.PAUSE
-            self._move(lambda job, run: runs.stopped(job, run, failed.feedback, at))
+        if self._run.state is RunState.STOPPING:
+            self._stop()
+        elif failed.resumable and self._run.pauses < runs.MOST_PAUSES:
+            feedback = f"{failed.feedback} {LATER}"
+            self._telling.of_halt(self.job, "failed", False, feedback)
+            self._move(lambda job, run: self._waiting(job, run, feedback))
         else:
             self._end(False, failed.feedback)
 
-    def _end(self, success: bool, feedback: str) -> None:
-        evidence = self._type.finish(self._work) if success else {}
-        memory = self._type.memory(self._work, self._run.position) if success else None
-        self._telling.of_end(self._job, "passed" if success else "failed", success, feedback)
-        self._move(lambda job, _: runs.ended(job, success, feedback, self._now(), evidence, memory))
+    def _waiting(self, job: JobRecord, run: Run, feedback: str) -> JobRecord:
+        if run.state is RunState.STOPPING:
+            return runs.stopped(job, run, STOPPED)
+        return runs.waiting(job, run, feedback, self._now())
+
+    def _finish(self) -> None:
+        evidence = self._type.finish(self._work)
+        self._end(True, "", evidence, self._type.memory(self._work, self._run.position))
+
+    def _end(
+        self, success: bool, feedback: str, evidence: Json | None = None, memory: Json | None = None
+    ) -> None:
+        self._telling.of_end(self.job, success, feedback)
+        self._move(lambda job, _: runs.ended(job, success, feedback, self._now(), evidence or {}, memory))
 
     @property
     def _run(self) -> Run:
-        if self._job.run is None:
+        if self.job.run is None:
             raise _Lost
-        return self._job.run
+        return self.job.run
 
-    def _move(self, move: Callable[[JobRecord, Run], JobRecord], taking: bool = False) -> None:
+    def _move(self, move: Callable[[JobRecord, Run], JobRecord]) -> None:
         """Makes a move, again on what a person changed meanwhile; raises `_Lost` where the run is not this worker's."""
         for _ in range(RACES):
-            stored = self._jobs.put(move(self._job, self._run), self._job.version)
+            self._check_mine()
+            stored = self._jobs.put(move(self.job, self._run), self.job.version)
             if stored is not None:
-                self._job = stored
+                self.job = stored
                 return
-            before = self._job
-            found = self._jobs.get(before.type, before.id)
-            if found is None or found.run is None or found.run.id != self._run.id:
-                raise _Lost
-            if taking or found.run.worker != self._name:
-                raise _Lost
-            self._job = found
+            self._look_again()
         raise Unavailable("The job store", "lost races")
 
-    def _work_of(self, job: JobRecord) -> Work:
+    def _look_again(self) -> None:
+        found = self._jobs.get(self.job.type, self.job.id)
+        if found is None or found.run is None or found.run.id != self._run.id:
+            raise _Lost
+        self.job = found
+        self._check_mine()
+
+    def _check_mine(self) -> None:
+        """Raises `_Lost` where another works on the run, or nobody is to."""
+        run = self._run
+        mine = run.worker == self._name if self._taken else not run.worker or run.lease_until <= self._now()
+        if run.state is RunState.STOPPED or not mine:
+            raise _Lost
+
+    @cached_property
+    def _type(self) -> JobType:
+        return job_type(self.job.type)
+
+    @cached_property
+    def _work(self) -> Work:
         run = self._run
         return Work(
-            job=job,
+            job=self.job,
             lrs=self._lrs,
             run=run.id,
             started_at=run.started_at,
-            cutoff=cutoff_of(job, run.started_at, self._lrs),
-            dry_run=bool(job.settings.get("dry_run")),
+            cutoff=cutoff_of(self.job, run.started_at, self._lrs),
+            dry_run=bool(self.job.settings.get("dry_run")),
             seconds_left=self._seconds_left,
         )
