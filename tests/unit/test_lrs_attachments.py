@@ -291,7 +291,8 @@ def test_whatever_the_order_no_statement_lacks_its_bytes(
         world.clock.advance(FREEING_SECONDS + 1)
         world.take_away("old")  # the job does its page again
     world.calm()
-    if sum(jumps.values()) < LEASE:  # no process outlives its claim; one that did may leave an object that none reads
+    # No process outlives its claim; one that did may leave an object that none reads.
+    if sum(jumps.values()) < LEASE:
         world.check_calm()
     world.check_visible()
 
