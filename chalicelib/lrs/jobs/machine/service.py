@@ -228,7 +228,7 @@ def _stopping(job: JobRecord) -> JobRecord:
         )
     if run.state is not RunState.STOPPED:
         return runs.stopping(job, run)
-    if job.due_at == job.next_run_at:
+    if not runs.waits(run):
         raise StateConflict("The run has stopped already; resume it, or leave it until the next.")
     return runs.held(job)
 
