@@ -147,8 +147,19 @@ def _address(route: str, parameters: Mapping[str, str]) -> str:
 def _prefix(path: str, route: str) -> str:
     """What stands before the route in the path of the request: the stage or the base path of a custom domain."""
     fixed = route.split("{")[0]
-    before, found, _ = path.partition(fixed) if fixed else ("", "", "")
-    return quote(before, safe="/") if found else ""
+    starts = [start for start in range(len(path)) if fixed and path.startswith(fixed, start)]
+    if not starts:
+        return ""
+    # A base path may begin as the route does: the route is the place where all of it fits.
+    start = next((each for each in starts if _fits(path[each:], route)), starts[0])
+    return quote(path[:start], safe="/")
+
+
+def _fits(path: str, route: str) -> bool:
+    parts, pattern = path.split("/"), route.split("/")
+    if len(parts) != len(pattern):
+        return False
+    return all(own == part or own.startswith("{") for part, own in zip(parts, pattern, strict=True))
 
 
 def _last_resort() -> TextResponse:
