@@ -2,15 +2,20 @@
 
 import json
 import time
+from dataclasses import replace
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from chalicelib.adapters.dynamodb_documents import DynamoDocuments
 from chalicelib.lrs.cmi5.rules import CMI5_CATEGORY, LAUNCH_DATA
+from chalicelib.ports.documents import BodyObject
 from tests.end_to_end.conftest import LocalStack
 from tests.end_to_end.lrs_client import LrsCaller
 from tests.end_to_end.system import System
 from tests.end_to_end.test_least_privilege import REFUSED
+from tests.end_to_end.test_lrs_writers import DeadWriter
 
 FUNCTIONS = ("api", "record-sweep")
 AGENT = {"objectType": "Agent", "account": {"homePage": "https://lms.example.com", "name": uuid4().hex}}
@@ -28,7 +33,7 @@ def since(system: System) -> float:
     return time.time()
 
 
-def statement(**other: object) -> dict[str, object]:
+def statement(**other: Any) -> dict[str, Any]:
     made = {
         "actor": AGENT,
         "verb": {"id": "http://example.com/did"},
@@ -69,6 +74,63 @@ def test_a_document_is_kept_changed_and_deleted(lrs: LrsCaller, content: bytes) 
     match = {"If-Match": lrs.xapi("GET", "activities/state", where).headers["etag"]}
     assert lrs.xapi("DELETE", "activities/state", where, **match).status == 204
     assert lrs.xapi("GET", "activities/state", where).status == 404
+
+
+def test_a_statement_of_other_content_is_refused_and_told_in_the_log(lrs: LrsCaller) -> None:
+    name = lrs.record(statement())
+    answer = lrs.xapi("POST", "statements", body=statement(id=name, actor={"mbox": "mailto:b@example.com"}))
+    assert answer.status == 409
+    entries = lrs.call("GET", f"{lrs.ready.base_endpoint}/logs?types=xapi&store={lrs.ready.store}").json[
+        "data"
+    ]
+    assert entries[0]["store"] == lrs.ready.store
+
+
+def test_what_a_client_replaces_takes_its_place_with_its_attachments(lrs: LrsCaller) -> None:
+    slug = uuid4().hex
+    wanted = {
+        "slug": slug,
+        "store": lrs.ready.store,
+        "credentials": {"username": slug, "password": lrs.ready.password},
+        "permissions": {"xapi/all": True, "data/all": True},
+        "pipeline": {"check_conflicts": False},
+    }
+    clients = f"{lrs.ready.base_endpoint}/access/clients"
+    made = lrs.call("POST", clients, wanted)
+    assert made.status == 201, made.body
+    addresses = {name: value for name, value in made.json["data"].items() if name.endswith("_endpoint")}
+    careless = LrsCaller(replace(lrs.ready, client=slug, username=slug, **addresses))
+    first, second = b"first" + uuid4().bytes, b"second" + uuid4().bytes
+    name = careless.record(statement(), [first])
+    careless.record(statement(id=name), [second])
+    answer = careless.xapi("GET", "statements", {"statementId": name, "attachments": "true"})
+    assert second in answer.body
+    assert first not in answer.body
+    assert lrs.call("PUT", f"{clients}/{slug}", {"name": "Renamed"}).status == 200
+    assert lrs.call("DELETE", f"{clients}/{slug}").status == 204
+    assert careless.xapi("GET", "statements").status == 401
+
+
+def test_stores_and_connections_come_and_go(lrs: LrsCaller) -> None:
+    access = f"{lrs.ready.base_endpoint}/access"
+    assert lrs.call("POST", f"{access}/stores", {"slug": uuid4().hex}).status == 201
+    assert lrs.call("GET", f"{access}/stores").status == 200
+    made = lrs.call("POST", f"{access}/connections/file", {"name": "Files", "settings": {"prefix": "x"}})
+    assert made.status == 201, made.body
+    assert lrs.call("DELETE", f"{access}/connections/file/{made.json['data']['id']}").status == 204
+
+
+def test_persons_and_lists_of_the_data_api(lrs: LrsCaller) -> None:
+    data, agents = f"{lrs.ready.store_endpoint}/data", [{"mbox": f"mailto:{uuid4()}@example.com"}, AGENT]
+    assert lrs.call("POST", f"{data}/persons", [agents]).status == 200
+    for service in ("statements", "agents", "activities", "persons", "states", "verbs", "agent-ids"):
+        assert lrs.call("GET", f"{data}/{service}?limit=5").status == 200, service
+
+
+def test_a_canonical_statement_is_shown(lrs: LrsCaller) -> None:
+    name = lrs.record(statement(verb={"id": "http://example.com/did", "display": {"en": "did"}}))
+    shown = lrs.xapi("GET", "statements", {"statementId": name, "format": "canonical"}).json
+    assert shown["verb"]["display"] == {"en": "did"}
 
 
 def test_agents_and_activities_are_known_by_what_was_recorded(lrs: LrsCaller) -> None:
@@ -118,8 +180,27 @@ def test_stores_and_clients_are_listed_with_the_same_addresses(lrs: LrsCaller) -
     assert found["base_endpoint"] == lrs.ready.base_endpoint
 
 
-def test_the_sweep_goes_over_every_store(system: System) -> None:
+def test_the_sweep_undoes_what_a_dead_writer_left_with_its_attachment(system: System, lrs: LrsCaller) -> None:
+    content, store = uuid4().bytes, lrs.ready.store
+    name = lrs.record(statement(), [content])
+    writer, lost = DeadWriter(system, store), str(uuid4())
+    writer.write(name, lambda record: replace(record, id=lost))
+    assert lrs.xapi("GET", "statements", {"statementId": lost}).status == 404
+    writer.swept()
+    assert writer.statements.get_many(store, [lost]) == {}
+    answer = lrs.xapi("GET", "statements", {"statementId": name, "attachments": "true"})
+    assert content in answer.body  # another statement still refers to the bytes
+
+
+def test_large_documents_that_nobody_refers_to_are_swept(system: System, lrs: LrsCaller) -> None:
+    table, bucket = system.deployment.outputs["RecordsTableName"], system.description.bucket
+    left, key = uuid4().hex, f"documents/{lrs.ready.store}/"
+    notes = DynamoDocuments(system.client("dynamodb"), table)
+    notes.begin_object(BodyObject(lrs.ready.store, left, 1))  # due since 1970
+    system.client("s3").put_object(Bucket=bucket, Key=key + left, Body=LARGE)
     system.invoke("record-sweep")
+    found = system.client("s3").list_objects_v2(Bucket=bucket, Prefix=key + left)
+    assert found.get("Contents", []) == []
 
 
 def test_nothing_was_refused_to_either_function(system: System, since: float) -> None:
