@@ -1,11 +1,14 @@
 """Stopping and starting a stack, also after OpenSearch was killed, loses nothing that was acknowledged."""
 
+import json
 import os
 import signal
 from uuid import uuid4
 
 from infra.local.stack import Stack
 from tests.end_to_end.conftest import ROOT, LocalStack
+from tests.end_to_end.lrs_client import LrsCaller
+from tests.end_to_end.lrs_statements import ANN, statement, voiding
 from tests.end_to_end.system import System, entry
 
 
@@ -53,3 +56,35 @@ def test_articles_users_and_jobs_outlive_a_killed_node_and_a_restart(
         "F_5": "sent while it was down",
     }
     assert after.api.get("jobs/successfulfiles").data == [good, meanwhile]
+
+
+def test_the_record_store_outlives_a_killed_node_and_a_restart(
+    system: System, local_stack: LocalStack
+) -> None:
+    lrs = LrsCaller(system.description.lrs[0])
+    content, large = uuid4().bytes, uuid4().bytes * 30_000
+    about = str(statement()["object"]["id"])
+    attached, voided = lrs.record(statement(about), [content]), lrs.record(statement(about))
+    by = lrs.record(voiding(voided))
+    where = {"activityId": about, "agent": json.dumps(ANN), "stateId": "large"}
+    assert lrs.xapi("PUT", "activities/state", where, large).status == 204
+    last = lrs.record(statement(about))
+    exact = lrs.read(last)
+    kill_opensearch()  # the moment the last was acknowledged
+
+    down = lrs.xapi("GET", "statements", {"statementId": last})
+    assert down.status == 503
+    assert int(down.headers["retry-after"]) > 0
+    assert lrs.xapi("GET", "activities/state", where).body == large  # needs no search engine
+
+    after = LrsCaller(local_stack.restart().description.lrs[0])
+    assert after.ready == lrs.ready
+    assert after.read(last) == exact
+    assert after.find(activity=about) == [last, by, attached]
+    assert after.xapi("GET", "statements", {"voidedStatementId": voided}).status == 200
+    answer = after.xapi("GET", "statements", {"statementId": attached, "attachments": "true"})
+    assert content in answer.body
+    assert after.xapi("GET", "activities/state", where).body == large
+    later = after.record(statement(about))
+    assert after.find(activity=about)[0] == later
+    assert after.read(later)["stored"] > exact["stored"]
