@@ -15,7 +15,7 @@ POLICIES: dict[str, list[Json]] = {
         may.use_table("AccessTable"),
         _RECORDS,
         _JOBS,
-        may.send("DeltaFileQueue", "MaintenanceQueue"),
+        may.send("DeltaFileQueue", "MaintenanceQueue", "RecordJobsQueue"),
         may.read_snapshots(),
         may.keep_records(),
         may.see_what_is_missing(),

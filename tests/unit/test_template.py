@@ -278,7 +278,10 @@ EXPECTED: dict[str, list[tuple[set[str], set[tuple[str, str]]]]] = {
         (ITEMS, RECORDS),
         (ITEMS, JOBS),
         ({"s3:DeleteObject", "s3:GetObject", "s3:PutObject"}, KEPT),
-        ({"sqs:SendMessage"}, {("DeltaFileQueue", ""), ("MaintenanceQueue", "")}),
+        (
+            {"sqs:SendMessage"},
+            {("DeltaFileQueue", ""), ("MaintenanceQueue", ""), ("RecordJobsQueue", "")},
+        ),
         ({"s3:GetObject"}, SNAPSHOTS),
         MISSING,
     ],

@@ -109,12 +109,13 @@ class _Turn:
             self._look_again()
 
     def _pages(self) -> None:
-        if self._run.plan is None and not self._run.last:
-            self._begin()
         while True:
             if self._run.state is RunState.STOPPING:
                 self._stop()
                 return
+            if self._run.plan is None and not self._run.last:
+                self._begin()
+                continue
             if self._run.plan is None:
                 self._finish()
                 return
