@@ -66,6 +66,16 @@ def json_needs_file_urls(probe: Probe) -> None:
     probe.record(probe.statement("url", attachments=[attachment(fileUrl=FILE)]))
 
 
+@CHECKS.that("XAPI-00129")
+def missing_parts(probe: Probe) -> None:
+    """In multipart/mixed an attachment without fileUrl whose part is missing is refused."""
+    statement = with_files(probe, "missing", TEXT, CONTENT)
+    parts = [statements_part(statement), content_part(TEXT), content_part(CONTENT)]
+    send(probe, parts[:1]).refused("both parts are missing")
+    send(probe, parts[:2]).refused("one part is missing")
+    send(probe, parts).expect(200)
+
+
 @CHECKS.that("XAPI-00130")
 def boundaries_are_needed(probe: Probe) -> None:
     """Where a boundary is missing before a part, or at the end, the request is refused."""
@@ -139,7 +149,7 @@ def parts_are_binary(probe: Probe) -> None:
     send(probe, [first, content_part(TEXT)]).expect(200)
 
 
-@CHECKS.that("XAPI-00160")
+@CHECKS.that("XAPI-00167")
 def contents_come_back(probe: Probe) -> None:
     """With `attachments=true` the contents come as parts, byte for byte, each with its hash."""
     statement = with_files(probe, "", CONTENT, TEXT)
@@ -169,7 +179,7 @@ def _holds(answer: Answer, statement: dict[str, Any], contents: dict[str, MixedP
     answer.must(encodings == {"binary"}, "Content-Transfer-Encoding: binary", str(encodings))
 
 
-@CHECKS.that("XAPI-00160")
+@CHECKS.that("XAPI-00167")
 def without_contents_it_is_multipart_too(probe: Probe) -> None:
     """With `attachments=true` the answer is multipart/mixed also where nothing is attached."""
     statement = probe.statement()

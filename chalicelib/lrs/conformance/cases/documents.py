@@ -132,6 +132,16 @@ def broken_json_is_refused(shelf: Shelf) -> None:
     shelf.gone(empty)
 
 
+def merge_reads_json(shelf: Shelf) -> None:
+    """Both documents are read before they are merged, and written as one JSON object."""
+    place = shelf.place()
+    shelf.put(place, b'{ "a": 1,\n"b": {"c": "\\u00e4"} }')
+    shelf.call("POST", place, b'{"\\u0061": 2, "d": [ ] }').expect(204)
+    shelf.holds(place, {"a": 2, "b": {"c": "ä"}, "d": []})
+    answer = shelf.call("GET", place).expect(200)
+    answer.must(answer.header("Content-Type").startswith(JSON), f"the Content-Type {JSON}")
+
+
 Case = Callable[[Shelf], None]
 _TABLE: Mapping[Case, Mapping[str, tuple[str, ...]]] = {
     put_stores: {
@@ -160,6 +170,7 @@ _TABLE: Mapping[Case, Mapping[str, tuple[str, ...]]] = {
     merges: {"State": ("00234",), "Agent Profile": ("00279",), "Activity Profile": ("00308",)},
     merges_one_level: dict.fromkeys(RESOURCES, ("00183",)),
     merge_overwrites: dict.fromkeys(RESOURCES, ("00184",)),
+    merge_reads_json: dict.fromkeys(RESOURCES, ("00185", "00186")),
     other_type_is_refused: {
         "State": ("00232",),
         "Agent Profile": ("00278",),

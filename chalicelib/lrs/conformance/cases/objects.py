@@ -112,11 +112,11 @@ OBJECTS = (
         tuple(interaction("fill-in", correctResponsesPattern=value) for value in (*NO_LIST, [7], [["a"]])),
         tuple(interaction("fill-in", correctResponsesPattern=value) for value in (["a", "b"], [], ["a[,]b"])),
     ),
-    components("00051", "choices"),
-    components("00052", "scale"),
+    components("00051", "steps"),
+    components("00052", "target"),
     components("00053", "source"),
-    components("00054", "target"),
-    components("00055", "steps"),
+    components("00054", "scale"),
+    components("00055", "choices"),
     Rule("XAPI-00056", "activity-name", "object.definition.name", NO_LANGUAGE_MAP, (NAME,)),
     Rule("XAPI-00057", "activity-extensions", "object.definition.extensions", NO_OBJECT, EXTENSIONS),
     Rule(
@@ -130,7 +130,7 @@ OBJECTS = (
     Rule("XAPI-00060", "activity-type", "object.definition.type", NO_IRI, (f"{HOME}/types/course",)),
     Rule("XAPI-00061", "more-info", "object.definition.moreInfo", NO_IRI, (f"{HOME}/more",)),
     Rule(
-        "XAPI-00062",
+        "XAPI-00058",
         "component-id",
         "object.definition",
         tuple(
@@ -141,7 +141,7 @@ OBJECTS = (
         tuple(interaction(kind, **{name: [{"id": "a"}]}) for name, kind in LISTS.items()),
     ),
     Rule(
-        "XAPI-00063",
+        "XAPI-00062",
         "component-description",
         "object.definition",
         tuple(
@@ -150,6 +150,15 @@ OBJECTS = (
         tuple(
             interaction(kind, **{name: [{"id": "a", "description": NAME}]}) for name, kind in LISTS.items()
         ),
+    ),
+    Rule(
+        "XAPI-00063",
+        "component-is-an-object",
+        "object.definition",
+        tuple(
+            interaction(kind, **{name: [value]}) for name, kind in LISTS.items() for value in ("a", 7, ["a"])
+        ),
+        tuple(interaction(kind, **{name: [{"id": "a"}, {"id": "b"}]}) for name, kind in LISTS.items()),
     ),
     Rule(
         "XAPI-00064",
@@ -217,8 +226,13 @@ SUB_STATEMENTS = (
         "XAPI-00073",
         "reference-type",
         "object",
-        tuple(
-            {"objectType": kind, "id": UUID} for kind in ("statementRef", "StatementReference", "Statement")
+        (
+            *(
+                {"objectType": kind, "id": UUID}
+                for kind in ("statementRef", "StatementReference", "Statement")
+            ),
+            {"id": UUID},
+            sub(objectType=ABSENT),
         ),
         (REFERENCE,),
     ),

@@ -10,6 +10,7 @@ from chalicelib.lrs.conformance.samples import HOME
 from chalicelib.lrs.conformance.times import moment
 
 CHECKS = Checks()
+MOST_SECONDS_BEHIND = 24 * 3600
 NAMES = {"en-US": "A course", "de-DE": "Ein Kurs", "fr": "Un cours"}
 
 
@@ -142,6 +143,17 @@ def consistent_through(probe: Probe) -> None:
         moment(probe.get("/statements", query).header(CONSISTENT_THROUGH))
 
 
+@CHECKS.that("XAPI-00160")
+def consistent_through_is_a_time(probe: Probe) -> None:
+    """X-Experience-API-Consistent-Through is a date and time, not far from what was stored last."""
+    (only,) = some(probe, 1)
+    answer = probe.get("/statements", {"statementId": only}).expect(200)
+    text = answer.header(CONSISTENT_THROUGH)
+    answer.must("T" in text, "a date and a time, joined by T", text)
+    apart = moment(text) - moment(answer.json["stored"])
+    answer.must(abs(apart.total_seconds()) < MOST_SECONDS_BEHIND, "a recent time", text)
+
+
 @CHECKS.that("XAPI-00156", "XAPI-00139", "XAPI-00159")
 def one_statement_by_its_id(probe: Probe) -> None:
     """statementId shows this very statement, not a list."""
@@ -212,7 +224,7 @@ def limit_bounds_a_page(probe: Probe) -> None:
         probe.get("/statements", {"limit": value}).refused("`limit` is a whole number, 0 or more")
 
 
-@CHECKS.that("XAPI-00167")
+@CHECKS.that("LR-014")
 def attachments_is_a_boolean(probe: Probe) -> None:
     """`attachments` is true or false."""
     for value in ("true", "false"):

@@ -134,7 +134,7 @@ def refused_requests(probe: Probe) -> list[Answer]:
     ]
 
 
-@CHECKS.that("XAPI-00328")
+@CHECKS.that("LR-015")
 def faults_are_400(probe: Probe) -> None:
     """A fault of the request is 400, and says something."""
     for answer in refused_requests(probe):

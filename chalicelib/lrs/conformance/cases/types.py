@@ -99,6 +99,7 @@ WRONG_WORDS: tuple[tuple[str, Values], ...] = (
     ("object.definition.interactionType", ("Choice", "TRUE-FALSE")),
 )
 NO_TAG = ("en_US", "", "english language", "zh-z-aaa-z-bbb-c-ccc", "12-34-56-78-", "-en")
+UUID_PLACES = ("id", "context.registration", "context.statement.id")
 IRI_PLACES = (
     "verb.id",
     "object.id",
@@ -134,13 +135,10 @@ GENERAL = (
     Rule("XAPI-00013", "language", "context.language", NO_TAG[:4]),
 )
 IDS = (
-    Rule("XAPI-00027", "id", "id", NO_UUID[:1]),
-    Rule("XAPI-00027", "registration", "context.registration", NO_UUID[:1]),
-    Rule("XAPI-00028", "id", "id", NO_UUID[1:3]),
-    Rule("XAPI-00028", "registration", "context.registration", NO_UUID[1:3]),
-    Rule("XAPI-00029", "id", "id", (7, True, ["7ccd3322-e1a5-411a-a67d-6a735c76f119"], {})),
-    Rule("XAPI-00030", "id", "id", NO_UUID[3:4]),
-    Rule("XAPI-00030", "registration", "context.registration", NO_UUID[3:4]),
+    Rule("XAPI-00027", "id", "id", NO_UUID),
+    Rule("XAPI-00028", "id", "id", (7, True, ["7ccd3322-e1a5-411a-a67d-6a735c76f119"], {})),
+    *(Rule("XAPI-00029", named(path), path, NO_UUID[1:3]) for path in UUID_PLACES),
+    *(Rule("XAPI-00030", named(path), path, (NO_UUID[0], NO_UUID[3])) for path in UUID_PLACES),
 )
 TIMES = (
     Rule("XAPI-00022", "timestamp", "timestamp", NO_TIMESTAMP, ("2024-02-29T12:34:56Z", ABSENT)),
@@ -259,6 +257,7 @@ AUTHORITIES = (
         "no-oauth",
         "authority",
         (
+            {"objectType": "Group", "member": [{"mbox": f"mailto:{name}@example.org"} for name in "abc"]},
             {
                 "objectType": "Group",
                 "member": [{"mbox": "mailto:a@example.org"}, {"mbox": "mailto:b@example.org"}],

@@ -12,6 +12,7 @@ from chalicelib.lrs.versions import V1
 
 CHECKS = Checks()
 EXTENSION = f"{HOME}/extension"
+LARGE_BYTES = 5_000_000
 
 
 @CHECKS.that("XAPI-00002")
@@ -162,17 +163,33 @@ def put_is_answered_with_204(probe: Probe) -> None:
 
 
 @CHECKS.that("XAPI-00144")
+def put_stores_under_the_id(probe: Probe) -> None:
+    """PUT stores the statement under its statementId."""
+    answer = probe.put(probe.uuid(), probe.statement(id=None)).expect(204)
+    found = probe.stored(probe.uuid())
+    answer.must(found.get("actor") == probe.agent(), "the statement that was sent", shown(found))
+
+
+@CHECKS.that("XAPI-00145")
 def put_needs_an_id(probe: Probe) -> None:
     """PUT without statementId is refused, also where the statement has an id."""
     probe.call("PUT", "/statements", {}, probe.statement()).refused("statementId is missing")
     probe.call("PUT", "/statements", {}, probe.statement(id=None)).refused("statementId is missing")
 
 
-@CHECKS.that("XAPI-00145")
+@CHECKS.that("LR-013")
 def put_needs_the_same_id(probe: Probe) -> None:
     """The statementId of a PUT is a UUID and agrees with the statement's own id."""
     probe.put("7", probe.statement(id=None)).refused("statementId is no UUID")
     probe.put(probe.uuid("other"), probe.statement()).refused("the statement has another id")
+
+
+@CHECKS.that("XAPI-00328")
+def what_is_too_large_is_413(probe: Probe) -> None:
+    """A statement of some megabytes is taken, or refused with 413."""
+    statement = probe.statement(result={"response": "x" * LARGE_BYTES})
+    answer = probe.post(statement)
+    answer.expect(200, 413, because=f"the statement has {LARGE_BYTES} bytes")
 
 
 @CHECKS.that("XAPI-00146")

@@ -8,8 +8,8 @@ _AGENT_PROFILE, _ACTIVITY_PROFILE, _ABOUT = "2.6", "2.7", "2.8"
 _WRITTEN = (
     ("00183", "2.2", "A merge of documents replaces whole top-level properties"),
     ("00184", "2.2", "A merge of documents takes the newer value of a property that both have"),
-    ("00185", "2.2", "(counted as not testable by the public list)"),
-    ("00186", "2.2", "(counted as not testable by the public list)"),
+    ("00185", "2.2", "A merge of documents makes one JSON object of the two"),
+    ("00186", "2.2", "A merge of documents compares what was read, not how it was written"),
     ("00187", _STATE, "State takes DELETE"),
     ("00188", _STATE, "State takes GET"),
     ("00189", _STATE, "State takes POST"),

@@ -10,6 +10,13 @@ OF_BOTH: tuple[tuple[str, str, str], ...] = (
     ("LR-009", "Data 4.6", "A duration keeps hundredths of a second, and is never rounded"),
     ("LR-010", "Communication 2.1.3", "statementId and voidedStatementId do not stand together"),
     ("LR-012", "Data 2.4.7", "A statement without timestamp is given the time of its storing"),
+    (
+        "LR-013",
+        "Communication 2.1.1",
+        "The statementId of a PUT is a UUID, and agrees with the id in the statement",
+    ),
+    ("LR-014", "Communication 2.1.3", "`attachments` is true or false"),
+    ("LR-015", "Communication 3.2", "A fault of the request is answered with 400 and a message"),
 )
 
 OF_1_0: tuple[tuple[str, str, str], ...] = (
@@ -32,8 +39,6 @@ NOT_COVERED: Mapping[str, str] = {
     "XAPI-00137": "withdrawn from the public list",
     "XAPI-00138": "withdrawn from the public list",
     "XAPI-00152": "withdrawn from the public list",
-    "XAPI-00185": "cannot be seen from outside",
-    "XAPI-00186": "cannot be seen from outside",
     "XAPI-00205": _NO_PARAMETER,
     "XAPI-00223": _NO_PARAMETER,
     "XAPI-00304": _NO_PARAMETER,
