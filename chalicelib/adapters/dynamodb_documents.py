@@ -100,6 +100,9 @@ class DynamoDocuments:
             parts.append(self._query(query, limit))
         return list(heapq.merge(*parts, key=lambda document: document.position))[:limit]
 
+    def count(self, store: str, service: DocumentService, until: int) -> int:
+        return sum(self._count(f"documents#{store}#{service}#{each}", until) for each in range(PARTITIONS))
+
     def begin_object(self, item: BodyObject) -> None:
         with answered(PART):
             self._client.put_item(TableName=self._table, Item=_note(item.store, item.id, item.due))
@@ -156,6 +159,23 @@ class DynamoDocuments:
             if not last or count == limit:
                 return
             bounds |= {"ExclusiveStartKey": last}
+
+    def _count(self, listing: str, until: int) -> int:
+        query: Item = {
+            "TableName": self._table,
+            "IndexName": "listing",
+            "Select": "COUNT",
+            "KeyConditionExpression": "listing_pk = :listing AND listing_sk < :end",
+            "ExpressionAttributeValues": {":listing": {"S": listing}, ":end": {"S": _time(until + 1)}},
+        }
+        count = 0
+        while True:
+            with answered(PART):
+                answer: Any = self._client.query(**query)
+            count += int(answer["Count"])
+            if not answer.get("LastEvaluatedKey"):
+                return count
+            query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
     def _put_action(self, document: Document, over: Document | None) -> Item:
         put: Item = {

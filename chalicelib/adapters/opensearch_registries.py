@@ -103,6 +103,14 @@ class OpenSearchRegistries:
         with index.expected_form():
             return [_entry(search.registry, hit) for hit in hits]
 
+    def matches(self, search: RegistrySearch) -> int:
+        """One count on one index."""
+        index = self._indexes[search.registry]
+        body = encode({"query": {"bool": {"filter": _filters(search)}}}).encode()
+        answer = index.read("_count?ignore_unavailable=true", body)
+        with index.expected_form():
+            return int(answer["count"])
+
     def persons(self, store: str, after: str, limit: int) -> list[str]:
         """One aggregation, which goes through the persons in their order."""
         pages: dict[str, object] = {"size": limit, "sources": [{"person": {"terms": {"field": "person"}}}]}

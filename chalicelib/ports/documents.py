@@ -113,6 +113,10 @@ class DocumentStore(Protocol):
         """Up to `limit` documents behind that position, without bodies; as an index shows them, a little late."""
         ...
 
+    def count(self, store: str, service: DocumentService, until: int) -> int:
+        """How many documents were first stored up to that time; as an index shows them, a little late."""
+        ...
+
     def begin_object(self, item: BodyObject) -> None:
         """Notes that an object will be stored that no document has yet."""
         ...

@@ -115,6 +115,10 @@ class RegistryStore(Protocol):
         """Up to `limit` entries. Raises `Unavailable`."""
         ...
 
+    def matches(self, search: RegistrySearch) -> int:
+        """How many entries a search finds on all its pages; `after` counts for nothing. Raises `Unavailable`."""
+        ...
+
     def persons(self, store: str, after: str, limit: int) -> list[str]:
         """Up to `limit` persons that have agents, by their ids, from after that one. Raises `Unavailable`."""
         ...

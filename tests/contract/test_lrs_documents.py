@@ -144,6 +144,8 @@ def test_a_service_is_listed_in_the_order_of_its_first_writes(store: DocumentSto
         after = page[-1].position
     assert pages == whole
     assert store.listing("s", "agent-profiles", None, 5) == []
+    assert [store.count("s", "states", until) for until in (493, 494, 499, 500, 10**16)] == [0, 0, 10, 12, 12]
+    assert store.count("s", "agent-profiles", 10**16) == 0
 
 
 def test_a_later_version_keeps_its_place(store: DocumentStore) -> None:

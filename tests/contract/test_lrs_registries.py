@@ -179,6 +179,8 @@ def test_a_search_finds_what_holds_all_that_is_given(
     )
     found = store.search(RegistrySearch("agents", "one", 10, **filters))  # type: ignore[arg-type]
     assert [each.key for each in found] == keys
+    assert store.matches(RegistrySearch("agents", "one", 1, **filters)) == len(keys)  # type: ignore[arg-type]
+    assert store.matches(RegistrySearch("agents", "two", 1)) == 0
 
 
 def test_persons_are_told_once_in_pages(store: RegistryStore) -> None:

@@ -68,6 +68,13 @@ class MemoryDocuments:
             ]
             return sorted(found, key=lambda document: document.position)[:limit]
 
+    def count(self, store: str, service: DocumentService, until: int) -> int:
+        with self._lock:
+            return sum(
+                (name.context.store, name.context.service) == (store, service) and document.stored <= until
+                for name, document in self.documents.items()
+            )
+
     def begin_object(self, item: BodyObject) -> None:
         with self._lock:
             self.objects[item.store, item.id] = item.due

@@ -53,6 +53,11 @@ class MemoryRegistryStore:
         found = [entry for entry in self._searched(search.store, search.registry) if _matches(search, entry)]
         return sorted(found, key=lambda entry: entry.position)[: search.limit]
 
+    def matches(self, search: RegistrySearch) -> int:
+        self._read("matches")
+        every = replace(search, after=None)
+        return sum(_matches(every, entry) for entry in self._searched(search.store, search.registry))
+
     def persons(self, store: str, after: str, limit: int) -> list[str]:
         self._read("persons")
         found = {entry.person for entry in self._searched(store, "agents")}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from typing import Any
 
 from chalicelib.errors import Unavailable
 from chalicelib.lrs.jobs.machine.request import Asker
@@ -11,8 +12,9 @@ from chalicelib.lrs.times import microseconds
 from chalicelib.ports.jobs import JobRecord
 from chalicelib.ports.lrs_access import StoreRecord
 from tests.doubles.clock import FakeClock
-from tests.doubles.faults import Killed
+from tests.doubles.faults import Faults, Faulty, Killed
 from tests.doubles.lrs_world import LrsWorld, Stored
+from tests.doubles.statement_store import FaultyStatements
 
 MOST_ROUNDS = 60
 NOW: Mapping[str, object] = {"repeat": "now"}
@@ -29,6 +31,32 @@ def create(stored: Stored, kind: str, **parameters: object) -> list[JobRecord]:
     """The jobs that a POST with these parameters makes; without a schedule, to be run now."""
     asker = Asker("client", microseconds(stored.clock.now()), "https://lrs.example.com/api")
     return list(LrsWorld(stored).jobs.create(kind, {**NOW, **parameters}, asker).jobs)
+
+
+def around(faults: Faults) -> Callable[[str, Any], Any]:
+    """Lets one call of any port but the clock go wrong."""
+
+    def wrap(name: str, port: Any) -> Any:
+        if name == "clock":
+            return port
+        return (FaultyStatements if name == "statement_store" else Faulty)(port, name, faults)
+
+    return wrap
+
+
+def counts(job: JobRecord) -> tuple[int, int, int, int]:
+    """Total, done, skipped and failed."""
+    progress = job.progress
+    return progress.total, progress.done, progress.skipped, progress.failed
+
+
+def settle(stored: Stored) -> None:
+    """What is on its way arrives; leases run out; the sweeps come, and come again."""
+    stored.statement_store.land_late()
+    for seconds in (61, 700, 4000):
+        stored.clock.advance(seconds)
+        LrsWorld(stored).sweep.run(["store"])
+        LrsWorld(stored).documents.sweep()
 
 
 class _Left:

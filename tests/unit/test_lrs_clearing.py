@@ -1,9 +1,7 @@
 """Clearing: what was stored up to a time goes with all that belongs to it, whatever is killed; nothing else does."""
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
@@ -11,11 +9,10 @@ from chalicelib.lrs.jobs.machine import data
 from chalicelib.lrs.keys import key
 from chalicelib.lrs.statements.query import StatementQuery
 from chalicelib.lrs.versions import V1
-from chalicelib.ports.jobs import JobRecord
-from tests.doubles.faults import FAULTS, Faults, Faulty
+from tests.doubles.faults import FAULTS, Faults
 from tests.doubles.lrs_world import LrsWorld, Stored, principal
-from tests.doubles.running_jobs import create, make_store, run, run_new
-from tests.doubles.statement_store import STATEMENT_PARTS, FaultyStatements
+from tests.doubles.running_jobs import around, counts, create, make_store, run, run_new, settle
+from tests.doubles.statement_store import STATEMENT_PARTS
 from tests.unit.test_lrs_record_store_faults import BYTES, HASH, attached
 from tests.unit.test_lrs_record_store_races import A, B, C, D, referring, statement, voiding
 
@@ -38,11 +35,6 @@ def record(stored: Stored, *statements: dict[str, object], parts: dict[str, byte
 
 def ids(stored: Stored, store: str = "store") -> set[str]:
     return {each.id for each in stored.statement_store.stored(store)}
-
-
-def counts(job: JobRecord) -> tuple[int, int, int, int]:
-    progress = job.progress
-    return progress.total, progress.done, progress.skipped, progress.failed
 
 
 def test_statements_up_to_now_go(stored: Stored) -> None:
@@ -198,15 +190,6 @@ def test_a_batch_whose_writer_died_is_undone_and_does_not_hold_up_the_run(stored
     assert ids(stored) == set()
 
 
-def around(faults: Faults) -> Callable[[str, Any], Any]:
-    def wrap(name: str, port: Any) -> Any:
-        if name == "clock":
-            return port
-        return (FaultyStatements if name == "statement_store" else Faulty)(port, name, faults)
-
-    return wrap
-
-
 def cleared_with_a_fault(k: int, kind: str) -> bool:
     """One run with the k-th call of the first worker going wrong; False: it made fewer calls."""
     stored = Stored()
@@ -222,10 +205,7 @@ def cleared_with_a_fault(k: int, kind: str) -> bool:
     if len(faults.seen) <= k:
         return False
     told = f"{faults.seen[k]} (call {k}) {kind}"
-    stored.statement_store.land_late()
-    for seconds in (61, 700, 4000):
-        stored.clock.advance(seconds)
-        LrsWorld(stored).sweep.run(["store"])
+    settle(stored)
     assert ended.success is True, told
     assert counts(ended) == (3, 3, 0, 0), told
     assert ids(stored) == {D}, told

@@ -9,7 +9,7 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, TypeVar
+from typing import TypeVar
 
 Json = Mapping[str, object]
 T = TypeVar("T")
@@ -33,7 +33,7 @@ class DataPage:
 class DataService(ABC):
     """One service of data. Times are microseconds since 1970; every call raises `Unavailable`."""
 
-    name: ClassVar[str]
+    name: str
 
     @abstractmethod
     def count(self, store: str, cutoff: int) -> int:

@@ -22,7 +22,7 @@ class Clearing(JobType):
 
     def plan(self, work: Work, position: Json | None) -> Plan:
         page = data_of(work.lrs, work.job.service).page(work.store, work.cutoff, position, PER_PAGE)
-        return planned(page, first=position is None)
+        return planned(page, position)
 
     def apply(self, work: Work, items: Json) -> Done:
         return removed(work, data_of(work.lrs, work.job.service), work.store, items)

@@ -106,6 +106,10 @@ class Registries:
             raise Unavailable(PART, "entries kept being changed")
         self._known.clear()
 
+    def forget(self) -> None:
+        """From here on everything is told again: something was deleted."""
+        self._known.clear()
+
     def _write(self, store: str, entries: list[RegistryEntry]) -> None:
         """Creates the entries; what is there already is read, merged and written over as it was read."""
         left = {entry.name: entry for entry in entries}

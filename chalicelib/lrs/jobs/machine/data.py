@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast, get_args
 
 from chalicelib.lrs.jobs.machine.job_type import Done, Json, Plan
 from chalicelib.lrs.times import written
+from chalicelib.ports.documents import DocumentService
 
 if TYPE_CHECKING:
     from chalicelib.lrs.data.shape import DataPage, DataService
     from chalicelib.lrs.jobs.machine.job_type import Work
     from chalicelib.lrs.jobs.machine.services import JobServices
+    from chalicelib.ports.registries import Registry
 
 PER_PAGE = 1000  # items; a page has fewer where they are large
 SHOWN = 10  # of what a dry run would remove
@@ -23,15 +25,26 @@ def data_of(lrs: JobServices, name: str) -> DataService:
         from chalicelib.lrs.data.statements import Statements
 
         return Statements(lrs.record_clock, lrs.statement_store, lrs.attachments, lrs.settling, lrs.clock)
+    if name in ("agents", "activities"):
+        from chalicelib.lrs.data.entries import Entries
+
+        return Entries(cast("Registry", name), lrs.registry_store, lrs.registries)
+    if name in get_args(DocumentService):
+        from chalicelib.lrs.data.documents import Documents
+
+        return Documents(cast(DocumentService, name), lrs.document_store, lrs.documents, lrs.clock)
     raise ValueError(f"{name} is no service of data")
 
 
-def planned(page: DataPage, first: bool) -> Plan:
-    """A page of items as a plan; the first of a run is worked on even if it is empty, to say so."""
-    items: dict[str, object] = {}
-    if page.items or first:
-        items = {"items": list(page.items), "first": first}
-    return Plan(items, page.next, last=page.last)
+def planned(page: DataPage, position: Json | None) -> Plan:
+    """A page of items as a plan, by the position it was asked for with.
+
+    The first of a run is worked on even if it is empty, to say so; one that only waits is not, and is not the first.
+    """
+    first = position is None or bool(position.get("first"))
+    if page.items or (first and page.last):
+        return Plan({"items": list(page.items), "first": first}, page.next, last=page.last)
+    return Plan({}, {**page.next, "first": first}, last=page.last)
 
 
 def removed(work: Work, service: DataService, store: str, plan: Json) -> Done:
