@@ -103,3 +103,24 @@ def test_the_sweep_of_records_loads_no_checks() -> None:
     )
     assert modules & CHECKS == set()
     assert tops(modules) & NEVER == set()
+
+
+def test_reading_a_job_loads_neither_search_nor_checks_and_no_type_but_its_own() -> None:
+    modules = modules_after("app.services.lrs.guard\napp.services.lrs.jobs\napp.services.lrs.access_store")
+    assert modules & (CHECKS | WRITING) == set()
+    assert tops(modules) & (NEVER | SEARCH_BESIDE_AWS) == set()
+    assert {name for name in own(modules) if name.startswith("chalicelib.lrs.jobs.")} <= {
+        f"chalicelib.lrs.jobs.machine{part}"
+        for part in (
+            "",
+            ".cutoff",
+            ".job_type",
+            ".parameters",
+            ".request",
+            ".runs",
+            ".service",
+            ".types",
+            ".wake_up",
+        )
+    }
+    assert len(own(modules)) <= 50

@@ -104,6 +104,6 @@ DESCRIBED: dict[str, Described] = {
         CONNECTION,
         _SENT_CONNECTION,
         {"name": "Old archive"},
-        deletes="The place that it leads to is not touched.",
+        deletes="One that a job uses stays (409). The place that it leads to is not touched.",
     ),
 }
