@@ -385,7 +385,7 @@ def test_a_change_gives_up_a_run_that_was_stopped(site: Site) -> None:
     ("change", "kept"),
     [
         ({"until": "1_day"}, True),
-        ({"dry_run": True}, True),
+        ({"dry_run": True}, False),
         ({"items": 9}, False),
         ({"store": "south"}, False),
     ],

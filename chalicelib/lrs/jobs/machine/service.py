@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 TRIES = 20  # against a worker that writes with every page
 READS_PER_PAGE = 10  # of a list with filters; a page may hold fewer jobs than asked for
 JOBS_PER_READ = 100
-# A change of these leaves what a job remembers of earlier runs as it is: they say when and up to when, not of what.
-_NOT_OF_WHAT = ("until", "until_date", "until_at", "dry_run")
+# A change of these leaves what a job remembers of earlier runs as it is: they say up to when, not of what.
+_NOT_OF_WHAT = ("until", "until_date", "until_at")
 _ID = re.compile("[0-9A-Za-z-]{1,64}")
 _GONE = "It was deleted while the job was being made; nothing was made."
 
