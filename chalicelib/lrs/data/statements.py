@@ -52,10 +52,14 @@ class Statements(DataService):
 
     def count(self, store: str, cutoff: int) -> int:
         """What was stored up to the cutoff, what a batch is still writing left out."""
-        reading = self._record_clock.read(store)
+        return self.count_of(StatementSearch(store, cutoff, 0, voided=None))
+
+    def count_of(self, search: StatementSearch) -> int:
+        """As `count`, of what a search finds; its `upto` is the cutoff."""
+        reading = self._record_clock.read(search.store)
         self._store.refresh()
-        upto = min(cutoff, reading.horizon)
-        return self._store.matches(self._search(StatementSearch(store, upto, 0, voided=None), reading))
+        upto = min(search.upto, reading.horizon)
+        return self._store.matches(self._search(replace(search, upto=upto), reading))
 
     def page(self, store: str, cutoff: int, position: Json | None, limit: int) -> DataPage:
         """Statements by `stored`, oldest first."""
@@ -110,7 +114,7 @@ class Statements(DataService):
         return str(item["id"])
 
     def _search(self, search: StatementSearch, reading: ClockReading) -> StatementSearch:
-        return replace(search, ascending=True, undone=reading.undone)
+        return replace(search, ascending=True, undone=reading.hidden)
 
     def _remove(self, store: str, items: Sequence[Json]) -> None:
         stored = {str(item["id"]): whole(item["stored"]) for item in items}

@@ -11,6 +11,7 @@ from chalicelib.ports.documents import DocumentService
 
 if TYPE_CHECKING:
     from chalicelib.lrs.data.shape import DataPage, DataService
+    from chalicelib.lrs.data.statements import Statements
     from chalicelib.lrs.jobs.machine.job_type import Work
     from chalicelib.lrs.jobs.machine.services import JobServices
     from chalicelib.ports.registries import Registry
@@ -22,9 +23,7 @@ SHOWN = 10  # of what a dry run would remove
 def data_of(lrs: JobServices, name: str) -> DataService:
     """The service of data with this name; the ones that are not asked for are not loaded."""
     if name == "statements":
-        from chalicelib.lrs.data.statements import Statements
-
-        return Statements(lrs.record_clock, lrs.statement_store, lrs.attachments, lrs.settling, lrs.clock)
+        return statements_of(lrs)
     if name in ("agents", "activities"):
         from chalicelib.lrs.data.entries import Entries
 
@@ -34,6 +33,13 @@ def data_of(lrs: JobServices, name: str) -> DataService:
 
         return Documents(cast(DocumentService, name), lrs.document_store, lrs.documents, lrs.clock)
     raise ValueError(f"{name} is no service of data")
+
+
+def statements_of(lrs: JobServices) -> Statements:
+    """The service of statements, which can be searched too."""
+    from chalicelib.lrs.data.statements import Statements
+
+    return Statements(lrs.record_clock, lrs.statement_store, lrs.attachments, lrs.settling, lrs.clock)
 
 
 def planned(page: DataPage, position: Json | None) -> Plan:
