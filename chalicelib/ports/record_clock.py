@@ -49,7 +49,14 @@ class ClockReading:
     @property
     def horizon(self) -> int:
         """Everything stored up to here is decided: visible, or never to be."""
-        return min((batch.first - 1 for batch in self.open.values()), default=self.last)
+        undecided = (batch.first - 1 for batch in self.open.values() if batch.state is not BatchState.UNDOING)
+        return min(undecided, default=self.last)
+
+    @property
+    def hidden(self) -> frozenset[str]:
+        """The batches of which nothing is shown, whatever stands in the index: undone, or being undone."""
+        undoing = (batch.id for batch in self.open.values() if batch.state is BatchState.UNDOING)
+        return self.undone.union(undoing)
 
     def shows(self, stored: int, batch: str) -> bool | None:
         """Whether a statement of this batch is there; None: it is younger than this reading, which cannot tell."""

@@ -3,7 +3,7 @@
 import json
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -183,6 +183,22 @@ def test_the_same_again_is_the_same_answer_and_other_content_a_conflict() -> Non
         world.recording.record(principal(), V1, [statement(C), statement(A, note="other")], {})
     with pytest.raises(NotFound):
         world.reader.get(principal(), C)
+
+
+def test_a_batch_that_is_half_undone_holds_up_no_list() -> None:
+    stored = Stored()
+    stored.statement_store.always_fresh = True
+    world = LrsWorld(stored)
+    world.recording.record(principal(), V1, [statement(A)], {})
+
+    stored.record_clock.register("store", "dead", 1, 0, 0)
+    stored.record_clock.begin_undo("store", "dead")
+    [held] = stored.statement_store.stored("store")
+    stored.statement_store.create([replace(held, id=B, batch="dead", stored=held.stored + 1)])
+    world.recording.record(principal(), V1, [statement(C)], {})
+    page = world.reader.query(principal(), StatementQuery())
+    assert [record.id for record in page.records] == [C, A]
+    assert page.consistent_through >= page.records[0].stored
 
 
 STORIES: dict[str, Callable[[Story], list[Callable[[], object]]]] = {

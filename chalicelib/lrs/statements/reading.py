@@ -99,7 +99,7 @@ class Reader:
                 upto=horizon,
                 after=None if place is None else place.after,
                 limit=limit + 1,
-                undone=reading.undone,
+                undone=reading.hidden,
             )
         )
         page = Page(found[:limit], len(found) > limit, horizon)
