@@ -19,6 +19,7 @@ def adapt(template: dict[str, Any]) -> None:
     """Change what the emulator would be stopped by in a packaged template; nothing of it is less strict on AWS."""
     _allow_plain_http(template["Resources"])
     _name_batches(template["Resources"])
+    _leave_concurrency(template["Resources"])
 
 
 def _name_batches(resources: dict[str, Any]) -> None:
@@ -28,6 +29,13 @@ def _name_batches(resources: dict[str, Any]) -> None:
             for statement in policy["PolicyDocument"]["Statement"]:
                 if statement["Action"] == ["sqs:SendMessage"]:
                     statement["Action"] = ["sqs:SendMessage", "sqs:SendMessageBatch"]
+
+
+def _leave_concurrency(resources: dict[str, Any]) -> None:
+    """The emulator takes a parameter for a text where it needs a number, and then polls no queue at all."""
+    for resource in resources.values():
+        for event in resource.get("Properties", {}).get("Events", {}).values():
+            event.get("Properties", {}).pop("ScalingConfig", None)
 
 
 def _allow_plain_http(resources: dict[str, Any]) -> None:

@@ -315,3 +315,11 @@ def test_the_emulator_wants_a_right_for_batches_that_aws_does_not_know() -> None
     (policy,) = template["Resources"]["IntakeRole"]["Properties"]["Policies"]
     actions = {each["Sid"]: each["Action"] for each in policy["PolicyDocument"]["Statement"]}
     assert actions["Send"] == ["sqs:SendMessage", "sqs:SendMessageBatch"]
+
+
+def test_the_emulator_is_spared_a_bound_that_it_cannot_read() -> None:
+    template = merge_template()
+    assert "ScalingConfig" in json.dumps(template["Resources"]["JobWorker"])
+    adapt(template)
+    assert "ScalingConfig" not in json.dumps(template)
+    assert template["Resources"]["JobWorker"]["Properties"]["Events"]["RecordJobsQueue"]["Type"] == "SQS"

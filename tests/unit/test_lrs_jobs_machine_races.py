@@ -16,7 +16,7 @@ from tests.doubles.faults import Killed
 from tests.doubles.interleaving import Interleaving
 from tests.doubles.job_world import JobWorld, Machine, use_types_of_tests
 
-orders = st.lists(st.integers(0, 3), max_size=60)
+orders = st.lists(st.integers(0, 3), min_size=30, max_size=60)
 kills = st.lists(st.tuples(st.integers(0, 1), st.integers(0, 12)), max_size=2)
 many = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
