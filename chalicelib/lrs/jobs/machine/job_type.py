@@ -136,6 +136,10 @@ class JobType(ABC):
         """What the run leaves as evidence, without personal data; called at the end, perhaps again."""
         return {}
 
+    def kept_after(self, work: Work) -> Json | None:
+        """The settings that are kept of a job whose run passed, where some must go; None: all of them."""
+        return None
+
     def memory(self, work: Work, position: Json | None) -> Json:
         """What the job keeps for its next run, of one that passed and ended at this position."""
         return {}

@@ -123,9 +123,15 @@ def is_going_on(job: JobRecord) -> bool:
 
 
 def ended(
-    job: JobRecord, success: bool, feedback: str, now: int, evidence: Json, memory: Json | None
+    job: JobRecord,
+    success: bool,
+    feedback: str,
+    now: int,
+    evidence: Json | None = None,
+    memory: Json | None = None,
+    settings: Json | None = None,
 ) -> JobRecord:
-    """The run is over, and the job waits for its next slot."""
+    """The run is over, and the job waits for its next slot; None: memory and settings stay as they are."""
     progress = replace(job.progress, total=job.progress.seen)
     return replace(
         job,
@@ -136,8 +142,9 @@ def ended(
         completed_at=now,
         progress=progress,
         feedback=_concluded(job.feedback, feedback),
-        evidence=evidence,
+        evidence=evidence or {},
         memory=job.memory if memory is None else memory,
+        settings=job.settings if settings is None else settings,
     )
 
 

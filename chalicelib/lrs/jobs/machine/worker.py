@@ -170,13 +170,14 @@ class _Turn:
 
     def _finish(self) -> None:
         evidence = self._type.finish(self._work)
-        self._end(True, "", evidence, self._type.memory(self._work, self._run.position))
+        memory = self._type.memory(self._work, self._run.position)
+        settings = self._type.kept_after(self._work)
+        self._telling.of_end(self.job, True, "")
+        self._move(lambda job, _: runs.ended(job, True, "", self._now(), evidence, memory, settings))
 
-    def _end(
-        self, success: bool, feedback: str, evidence: Json | None = None, memory: Json | None = None
-    ) -> None:
+    def _end(self, success: bool, feedback: str) -> None:
         self._telling.of_end(self.job, success, feedback)
-        self._move(lambda job, _: runs.ended(job, success, feedback, self._now(), evidence or {}, memory))
+        self._move(lambda job, _: runs.ended(job, success, feedback, self._now()))
 
     @property
     def _run(self) -> Run:
