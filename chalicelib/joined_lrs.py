@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from chalicelib.lrs.jobs.machine.worker import Worker
     from chalicelib.lrs.logs.service import Logs
     from chalicelib.lrs.options import PipelineOptions
+    from chalicelib.lrs.pseudonyms.identities import Pseudonyms
     from chalicelib.lrs.registries.persons import Persons
     from chalicelib.lrs.registries.service import Registries
     from chalicelib.lrs.statements.effects import Effects
@@ -228,6 +229,13 @@ class JoinedLrs(ABC):
         from chalicelib.lrs.registries.persons import Persons
 
         return Persons(self.registry_store)
+
+    @cached_property
+    def pseudonyms(self) -> Pseudonyms:
+        """Identities that stand for agents."""
+        from chalicelib.lrs.pseudonyms.identities import pseudonyms_of
+
+        return pseudonyms_of(self.access_store, self.settings.lrs_pseudonym_homepage)
 
     @cached_property
     def logs(self) -> Logs:

@@ -15,6 +15,7 @@ Option = bool | str
 T = TypeVar("T")
 
 MEBIBYTE = 1024 * 1024
+LONGEST_HOMEPAGE = 100  # the key of an account holds it beside a digest, and has 200 bytes
 LAMBDA_SECONDS = 900  # Lambda: a function runs for at most 15 minutes
 
 
@@ -61,6 +62,7 @@ class Settings:
     access_api: bool
     lrs_pipeline_defaults: Mapping[str, Option]
     lrs_pipeline_forced: Mapping[str, Option]
+    lrs_pseudonym_homepage: str
     log_level: LogLevel
 
     @classmethod
@@ -99,6 +101,7 @@ class Settings:
             access_api=read.flag("ACCESS_API", True),
             lrs_pipeline_defaults=read.options("LRS_PIPELINE_DEFAULTS"),
             lrs_pipeline_forced=read.options("LRS_PIPELINE_FORCED"),
+            lrs_pseudonym_homepage=read.homepage("LRS_PSEUDONYM_HOMEPAGE", "https://pseudonyms.invalid"),
             log_level=cast(
                 LogLevel,
                 read.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")),
@@ -180,6 +183,19 @@ class _Reader:
 
         if not is_iri(homepage):
             self.faults.append(f"{name} must give an absolute address (IRI) as authority_homepage")
+
+    def homepage(self, name: str, default: str) -> str:
+        """The home page of accounts; below 100 characters, so that the key of an account holds it as it is."""
+        value = self.optional(name, default)
+        if value == default:
+            return value
+        from chalicelib.lrs.validation.data_types import is_iri
+
+        if not (is_iri(value) and value.isascii() and len(value) < LONGEST_HOMEPAGE):
+            self.faults.append(
+                f"{name} must be an absolute address (IRI) of less than {LONGEST_HOMEPAGE} bytes"
+            )
+        return value
 
     def integer(self, name: str, default: int, low: int, high: int | None = None) -> int:
         upto = f" to {high}" if high is not None else " or more"

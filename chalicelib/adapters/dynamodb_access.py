@@ -1,6 +1,7 @@
 """Stores, clients and connections in DynamoDB: one item each, and one that finds a client by its user name."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.adapters import dynamodb_access_items as items
@@ -122,6 +123,20 @@ class DynamoAccess:
     def delete_connection(self, kind: ConnectionType, connection_id: str, expected: str) -> bool:
         """One conditional DeleteItem."""
         return self._delete(items.connection_key(kind, connection_id), expected)
+
+    def secret(self, name: str, fresh: str) -> str:
+        """A strongly consistent GetItem; where there is none, a conditional PutItem and another."""
+        key = items.secret_key(name)
+        item = self._get_one(key)
+        if item is None:
+            refused = self._client.exceptions.ConditionalCheckFailedException
+            # Refused: made by another, or by this very call, which was sent twice.
+            with answered(PART), suppress(refused):
+                self._client.put_item(TableName=self.table, Item=items.secret_item(name, fresh), **_if(None))
+            item = self._get_one(key)
+        if item is None:
+            raise Unavailable(PART, "a secret that is gone again")
+        return items.read_secret(item)
 
     def _get(self, keys: list[Item]) -> dict[str, Item]:
         """The items with these keys, by name."""

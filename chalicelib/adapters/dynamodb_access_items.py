@@ -2,7 +2,8 @@
 
 `pk` = `stores#<0 to 7>` or `clients#<0 to 7>` (from the slug), `sk` = slug: few enough partitions to list all by
 Query, enough that one busy client does not throttle all others. `pk` = `username#<SHA-256>`, `sk` = slug of a client:
-which clients have a user name. `pk` = `connections#<type>`, `sk` = id. No item has the attribute of the table's TTL.
+which clients have a user name. `pk` = `connections#<type>`, `sk` = id. `pk` = `secrets`, `sk` = name: a secret of the
+deployment. No item has the attribute of the table's TTL.
 """
 
 import hashlib
@@ -51,6 +52,16 @@ def username_key(client: ClientRecord) -> Item:
 def connection_key(kind: ConnectionType, connection_id: str) -> Item:
     """The key of a connection."""
     return {"pk": {"S": f"connections#{kind}"}, "sk": {"S": connection_id}}
+
+
+def secret_key(name: str) -> Item:
+    """The key of a secret of the deployment."""
+    return {"pk": {"S": "secrets"}, "sk": {"S": name}}
+
+
+def secret_item(name: str, secret: str) -> Item:
+    """A secret as it is written."""
+    return {**secret_key(name), "secret": {"S": secret}, "schema": {"N": str(SCHEMA)}}
 
 
 def store_item(store: StoreRecord) -> Item:
@@ -135,6 +146,12 @@ def read_connection(item: Item) -> ConnectionRecord:
         settings=json.loads(item["settings"]["S"]),
         secrets=json.loads(item["secrets"]["S"]),
     )
+
+
+def read_secret(item: Item) -> str:
+    """A secret of the deployment, from its item."""
+    _check_schema(item)
+    return str(item["secret"]["S"])
 
 
 def _head(record_id: str, version: str, name: str, created_at: float) -> Item:

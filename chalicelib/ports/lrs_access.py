@@ -128,3 +128,7 @@ class AccessStore(Protocol):
     def delete_connection(self, kind: ConnectionType, connection_id: str, expected: str) -> bool:
         """Removes a connection."""
         ...
+
+    def secret(self, name: str, fresh: str) -> str:
+        """The secret of the deployment with this name: `fresh` if there is none yet, and always that from then on."""
+        ...

@@ -46,6 +46,7 @@ SETTINGS: Json = {
     "ACCESS_API": ref("AccessApi"),
     "LRS_PIPELINE_DEFAULTS": ref("LrsPipelineDefaults"),
     "LRS_PIPELINE_FORCED": ref("LrsPipelineForced"),
+    "LRS_PSEUDONYM_HOMEPAGE": ref("LrsPseudonymHomepage"),
     "LOG_LEVEL": ref("LogLevel"),
 }
 

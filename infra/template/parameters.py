@@ -88,6 +88,10 @@ PARAMETERS: Json = {
     "LrsPipelineForced": _text(
         "Pipeline options of the record store, as a JSON object, that hold whatever a client sets", "{}"
     ),
+    "LrsPseudonymHomepage": _text(
+        "Home page of the accounts that stand for pseudonymized agents; not to be changed once there are any",
+        "https://pseudonyms.invalid",
+    ),
     "LogLevel": _choice("The least level that is logged", "INFO", "DEBUG", "INFO", "WARNING", "ERROR"),
     "LogRetentionDays": {
         "Type": "Number",
@@ -139,7 +143,7 @@ _GROUPS = {
     "Learning record store": [
         name
         for name in PARAMETERS
-        if name.startswith("LrsPipeline") or name.endswith("Api") or name == "JobConcurrency"
+        if name.startswith(("LrsPipeline", "LrsPseudonym")) or name.endswith("Api") or name == "JobConcurrency"
     ],
     "Search": [name for name in PARAMETERS if name.startswith("OpenSearch") or name.endswith("Index")],
     "HTTP": ["CorsOrigins"],

@@ -111,6 +111,12 @@ def test_a_read_finds_what_is_named_and_nothing_else(
     assert (found.client is not None, found.store is not None) == known
 
 
+def test_a_secret_is_made_once_and_stays(store: AccessStore) -> None:
+    assert store.secret("first", "one") == "one"
+    assert store.secret("first", "another") == "one"
+    assert store.secret("second", "two") == "two"
+
+
 def test_unknown_connections_are_none(filled: AccessStore) -> None:
     assert filled.connection("lrs", "k2") is None
     assert filled.connection("db", "k1") is None

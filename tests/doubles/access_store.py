@@ -19,6 +19,7 @@ class InMemoryAccess:
         self._stores: dict[str, StoreRecord] = {}
         self._clients: dict[str, ClientRecord] = {}
         self._connections: dict[tuple[str, str], ConnectionRecord] = {}
+        self._secrets: dict[str, str] = {}
         self._lock = threading.Lock()
         self.calls: list[str] = []
 
@@ -109,6 +110,11 @@ class InMemoryAccess:
                 return False
             del self._connections[kind, connection_id]
             return True
+
+    def secret(self, name: str, fresh: str) -> str:
+        with self._lock:
+            self.calls.append("secret")
+            return self._secrets.setdefault(name, fresh)
 
 
 def _version(record: StoreRecord | ClientRecord | ConnectionRecord | None) -> str | None:

@@ -63,6 +63,8 @@ def test_all_that_is_missing_is_named_at_once() -> None:
         ("LRS_PIPELINE_DEFAULTS", '{"validate": true}'),
         ("LRS_PIPELINE_FORCED", '{"authority_name": true}'),
         ("LRS_PIPELINE_FORCED", '{"check_conflicts": null}'),
+        ("LRS_PSEUDONYM_HOMEPAGE", "pseudonyms"),
+        ("LRS_PSEUDONYM_HOMEPAGE", f"https://{'x' * 100}.example.com"),
     ],
 )
 def test_a_value_that_makes_no_sense_is_named(name: str, value: str) -> None:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from chalicelib.lrs.documents.service import Documents
     from chalicelib.lrs.jobs.machine.slots import Slots
     from chalicelib.lrs.logs.service import Logs
+    from chalicelib.lrs.pseudonyms.identities import Pseudonyms
     from chalicelib.lrs.registries.persons import Persons
     from chalicelib.lrs.registries.service import Registries
     from chalicelib.lrs.statements.reading import Reader
@@ -66,6 +67,8 @@ class JobServices(Protocol):
     def logs(self) -> Logs: ...
     @property
     def persons(self) -> Persons: ...
+    @property
+    def pseudonyms(self) -> Pseudonyms: ...
     @property
     def reader(self) -> Reader: ...
     @property
