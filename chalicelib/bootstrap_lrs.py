@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from chalicelib.ports.jobs import JobStore
     from chalicelib.ports.logs import LogStore
     from chalicelib.ports.lrs_access import AccessStore
+    from chalicelib.ports.outgoing import Outgoing
     from chalicelib.ports.queue import Queue
     from chalicelib.ports.record_clock import RecordClock
     from chalicelib.ports.registries import RegistryStore
@@ -140,3 +141,13 @@ class LrsServices(JoinedLrs):
     def job_queue(self) -> Queue:
         """The queue that wakes the workers of jobs."""
         return self._services.queue(self.settings.job_queue_url)
+
+    @cached_property
+    def outgoing(self) -> Outgoing:
+        """Requests to other places: where files may be fetched from."""
+        from chalicelib.adapters.address_guard import FetchPolicy
+        from chalicelib.adapters.guarded_client import GuardedClient
+
+        settings = self.settings
+        web = [scheme for scheme in settings.fetch_schemes if scheme != "s3"]
+        return GuardedClient(FetchPolicy.of(web, settings.fetch_allowed_hosts, settings.bucket))

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from chalicelib.ports.jobs import JobStore
     from chalicelib.ports.logs import LogStore
     from chalicelib.ports.lrs_access import AccessStore
+    from chalicelib.ports.outgoing import Outgoing
     from chalicelib.ports.queue import Queue
     from chalicelib.ports.record_clock import RecordClock
     from chalicelib.ports.registries import RegistryStore
@@ -91,6 +92,9 @@ class JoinedLrs(ABC):
     @property
     @abstractmethod
     def job_queue(self) -> Queue: ...
+    @property
+    @abstractmethod
+    def outgoing(self) -> Outgoing: ...
 
     def new_id(self) -> str:
         """A random name by which a writer knows its own write."""

@@ -5,25 +5,21 @@ proxies from the environment by itself, and each of these would have to be turne
 """
 
 import http.client
-import socket
 import ssl
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from functools import cached_property
-from typing import cast
 
 from chalicelib.adapters.address_guard import (
-    HOST_NOT_ALLOWED,
     BucketTarget,
     FetchPolicy,
     Refused,
     WebTarget,
-    check_host_address,
     check_url,
     read_url,
 )
-from chalicelib.adapters.deadline_socket import Deadline, DeadlineSocket, connect_first, resolve_name
+from chalicelib.adapters.deadline_socket import Deadline, resolve_name
+from chalicelib.adapters.guarded_connection import GuardedConnections, Resolver
 from chalicelib.errors import FileFault, Unavailable
 from chalicelib.ports.blobs import BlobNotFound, Blobs
 
@@ -32,9 +28,6 @@ CHUNK_BYTES = 1024 * 1024
 CHECK_SECONDS = 3.0  # for the name of a host while a client waits; API Gateway gives the whole call 29
 USER_AGENT = "lightrail"
 _PACKINGS = frozenset(("", "identity", "gzip", "x-gzip"))  # gzip is unpacked later: it is told by its bytes
-
-Resolver = Callable[[str, float], list[str]]
-"""The addresses of a host name, within so many seconds. Raises `OSError`."""
 
 
 @dataclass(frozen=True)
@@ -65,8 +58,9 @@ class GuardedFetcher:
         self._policy = policy
         self._limits = limits
         self._blobs = blobs
-        self._resolve = resolve
-        self._given_tls = tls
+        self._connections = GuardedConnections(
+            policy, limits.connect_seconds, limits.read_seconds, resolve=resolve, tls=tls
+        )
 
     def check(self, url: str) -> str | None:
         fault = check_url(url, self._policy)
@@ -76,7 +70,7 @@ class GuardedFetcher:
         if isinstance(target, BucketTarget):
             return None
         try:
-            self._addresses(target, CHECK_SECONDS)
+            self._connections.addresses(target, CHECK_SECONDS)
         except Refused as refused:
             return str(refused)
         except OSError:  # the name may be known when the file is fetched
@@ -107,8 +101,7 @@ class GuardedFetcher:
     def _from_web(self, target: WebTarget) -> Generator[bytes, None, None]:
         deadline = Deadline(self._limits.total_seconds)
         try:
-            addresses = self._addresses(target, min(self._limits.connect_seconds, deadline.left()))
-            connection = self._connect(target, addresses, deadline)
+            connection = self._connections.open(target, deadline)
             with closing(connection):
                 connection.request("GET", target.target, headers=_headers(target))
                 with closing(connection.getresponse()) as response:
@@ -120,39 +113,6 @@ class GuardedFetcher:
             raise Unavailable(PART, "timeout") from error
         except (OSError, http.client.HTTPException) as error:
             raise Unavailable(PART, type(error).__name__) from error
-
-    def _addresses(self, target: WebTarget, seconds: float) -> list[str]:
-        """The addresses of the host, all of them allowed. Raises `Refused`, `OSError`."""
-        if target.address is not None:
-            return [str(target.address)]  # judged with the URL
-        addresses = self._resolve(target.host, seconds)
-        if not addresses:
-            raise OSError("a name without addresses")
-        if not all(check_host_address(target.host, address, self._policy) for address in addresses):
-            raise Refused(HOST_NOT_ALLOWED)
-        return addresses
-
-    def _connect(
-        self, target: WebTarget, addresses: list[str], deadline: Deadline
-    ) -> http.client.HTTPConnection:
-        plain = connect_first(addresses, target.port, self._limits.connect_seconds, deadline)
-        try:
-            if target.scheme == "https":
-                plain.settimeout(min(self._limits.read_seconds, deadline.left()))
-                stream: socket.socket = self._tls.wrap_socket(plain, server_hostname=target.host)
-            else:
-                stream = plain
-        except BaseException:
-            plain.close()
-            raise
-        connection = http.client.HTTPConnection(target.host, target.port)
-        connection.sock = cast(socket.socket, DeadlineSocket(stream, self._limits.read_seconds, deadline))
-        connection.auto_open = 0  # never a second connection: that one would resolve the name again
-        return connection
-
-    @cached_property
-    def _tls(self) -> ssl.SSLContext:
-        return self._given_tls or ssl.create_default_context()
 
     def _body(self, response: http.client.HTTPResponse) -> Iterator[bytes]:
         if (response.getheader("Content-Encoding") or "").strip().lower() not in _PACKINGS:

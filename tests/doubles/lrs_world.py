@@ -20,6 +20,7 @@ from tests.doubles.cmi5_tokens import MemoryCmi5Tokens
 from tests.doubles.documents import MemoryDocuments
 from tests.doubles.job_store import MemoryJobStore
 from tests.doubles.log_store import MemoryLogStore
+from tests.doubles.outgoing import MemoryOutgoing
 from tests.doubles.queues import MemoryQueue
 from tests.doubles.record_clock import MemoryRecordClock
 from tests.doubles.registry_store import MemoryRegistryStore
@@ -60,6 +61,7 @@ class Stored:
     token_store: MemoryCmi5Tokens = field(default_factory=MemoryCmi5Tokens)
     log_store: MemoryLogStore = field(default_factory=MemoryLogStore)
     job_store: MemoryJobStore = field(default_factory=MemoryJobStore)
+    outgoing: MemoryOutgoing = field(default_factory=MemoryOutgoing)
     names: count[int] = field(default_factory=count)
 
     @cached_property
@@ -140,3 +142,7 @@ class LrsWorld(JoinedLrs):
     @cached_property
     def job_queue(self) -> Any:
         return self._port("job_queue")
+
+    @cached_property
+    def outgoing(self) -> Any:
+        return self._port("outgoing")

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from chalicelib.ports.jobs import JobStore
     from chalicelib.ports.logs import LogStore
     from chalicelib.ports.lrs_access import AccessStore
+    from chalicelib.ports.outgoing import Outgoing
     from chalicelib.ports.record_clock import RecordClock
     from chalicelib.ports.registries import RegistryStore
     from chalicelib.ports.statement_store import StatementStore
@@ -53,6 +54,8 @@ class JobServices(Protocol):
     def log_store(self) -> LogStore: ...
     @property
     def job_store(self) -> JobStore: ...
+    @property
+    def outgoing(self) -> Outgoing: ...
     @property
     def access(self) -> Access: ...
     @property
