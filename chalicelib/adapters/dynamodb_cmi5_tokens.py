@@ -75,15 +75,19 @@ class DynamoCmi5Tokens:
                 raise
         return True
 
-    def created_until(self, store: str, until: int, limit: int) -> Sequence[TokenRecord]:
+    def created_until(self, store: str, until: int, limit: int, after: str = "") -> Sequence[TokenRecord]:
         """A strongly consistent Query over the ids up to that time."""
+        start, end = f"{after}\0" if after else "0", f"{until + 1:013x}"
+        if start > end:
+            return []
         with answered(PART):
             answer = self._client.query(
                 TableName=self._table,
-                KeyConditionExpression="pk = :pk AND sk < :end",
+                KeyConditionExpression="pk = :pk AND sk BETWEEN :start AND :end",
                 ExpressionAttributeValues={
                     ":pk": {"S": _partition(store)},
-                    ":end": {"S": f"{until + 1:013x}"},
+                    ":start": {"S": start},
+                    ":end": {"S": end},
                 },
                 ConsistentRead=True,
                 Limit=limit,

@@ -45,8 +45,8 @@ class TokenStore(Protocol):
         """Writes `fresh` and marks `spent`, both or none; False: it was spent before, or is gone."""
         ...
 
-    def created_until(self, store: str, until: int, limit: int) -> Sequence[TokenRecord]:
-        """Up to `limit` tokens that were created up to that time, oldest first."""
+    def created_until(self, store: str, until: int, limit: int, after: str = "") -> Sequence[TokenRecord]:
+        """Up to `limit` tokens that were created up to that time, by id and so oldest first; from after that id."""
         ...
 
     def remove(self, store: str, token_ids: Sequence[str]) -> None:

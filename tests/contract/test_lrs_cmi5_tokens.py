@@ -117,6 +117,9 @@ def test_tokens_up_to_a_time_come_oldest_first_in_pages(store: TokenStore) -> No
     assert list(store.created_until("main", AT + 2, 10)) == oldest[:3]
     assert list(store.created_until("main", AT + 2, 2)) == oldest[:2]
     assert list(store.created_until("main", AT - 1, 2)) == []
+    assert list(store.created_until("main", AT + 2, 10, oldest[0].id)) == oldest[1:3]
+    assert list(store.created_until("main", AT + 2, 10, oldest[2].id)) == []
+    assert list(store.created_until("main", AT, 10, oldest[2].id)) == []
 
 
 def test_what_is_removed_is_gone_and_what_is_gone_may_be_removed(store: TokenStore) -> None:

@@ -30,8 +30,12 @@ class MemoryCmi5Tokens:
         self.tokens[fresh.store, fresh.id] = fresh
         return True
 
-    def created_until(self, store: str, until: int, limit: int) -> Sequence[TokenRecord]:
-        found = [each for each in self.tokens.values() if each.store == store and each.created_at <= until]
+    def created_until(self, store: str, until: int, limit: int, after: str = "") -> Sequence[TokenRecord]:
+        found = [
+            each
+            for each in self.tokens.values()
+            if each.store == store and each.created_at <= until and each.id > after
+        ]
         return sorted(found, key=lambda each: each.id)[:limit]
 
     def remove(self, store: str, token_ids: Sequence[str]) -> None:
