@@ -136,6 +136,16 @@ class SearchIndex:
         except OpenSearchException as error:
             raise Unavailable(self._part, failure_reason(error)) from error
 
+    def delete(self, query: bytes, limit: int) -> int:
+        """Deletes up to `limit` of the documents that a query finds; how many. Raises `Unavailable`."""
+        path = f"_delete_by_query?ignore_unavailable=true&conflicts=proceed&max_docs={limit}"
+        answer = self.read(path, query)
+        with self.expected_form():
+            deleted, failures = int(answer["deleted"]), answer["failures"]
+        if failures:
+            raise Unavailable(self._part, f"{len(failures)} deletions failed")
+        return deleted
+
     def write(self, actions: Iterable[bytes]) -> list[Item]:
         """Sends actions of the bulk API (each with its lines) in one request, or in several if they are above 5 MiB.
 

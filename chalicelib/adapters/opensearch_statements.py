@@ -142,6 +142,15 @@ class OpenSearchStatements:
             return _UNENCODABLE
         return _outcome(self._marks.write([action])[0])
 
+    def clear_store(self, store: str, limit: int) -> int:
+        """A refresh and a deletion by query in both indexes."""
+        gone = 0
+        for index in (self._statements, self._marks):
+            index.refresh()
+            if gone < limit:
+                gone += index.delete(queries.all_of(store), limit - gone)
+        return gone
+
     def count(self, store: str) -> int:
         """One count."""
         answer = self._statements.read("_count?ignore_unavailable=true", queries.all_of(store))

@@ -211,6 +211,13 @@ class StatementStore(Protocol):
         """Writes a mark over its `revision` (None: if there is none yet). Raises nothing."""
         ...
 
+    def clear_store(self, store: str, limit: int) -> int:
+        """Deletes up to `limit` of whatever a store has: statements of any batch, marks; how many. 0: it has nothing.
+
+        For a store that nobody writes to any more. Raises `Unavailable`; then some may be deleted.
+        """
+        ...
+
     def count(self, store: str) -> int:
         """How many statements the store holds, roughly: what was refreshed. Raises `Unavailable`."""
         ...

@@ -638,6 +638,21 @@ def test_how_many_a_search_finds_on_all_its_pages(store: StatementStore, slug: s
     assert store.matches(ask(slug, agent=ADA, undone=frozenset(("b1",)))) == 0
 
 
+def test_whatever_a_store_has_is_deleted_in_steps(store: StatementStore, slug: str) -> None:
+    other = f"{slug}-b"
+    write(store, *(record(slug, number, batch=f"b{number % 3}") for number in range(5)), record(other))
+    assert isinstance(store.put_mark(slug, Mark(FIRST, True)), Stored)
+    assert isinstance(store.put_mark(other, Mark(FIRST, True)), Stored)
+    gone = []
+    while count := store.clear_store(slug, 4):
+        gone.append(count)
+    assert gone == [4, 2]
+    store.refresh()
+    assert (store.count(slug), store.get_marks(slug, [FIRST])) == (0, {})
+    assert (store.count(other), set(store.get_marks(other, [FIRST]))) == (1, {FIRST})
+    assert store.clear_store(f"{slug}-none", 4) == 0
+
+
 def test_filters_hold_together_with_times_and_flags(store: StatementStore, slug: str) -> None:
     write(store, *(record(slug, number, voided=number == 3, batch=f"b{number % 4}") for number in range(10)))
     search = ask(

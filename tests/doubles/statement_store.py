@@ -107,6 +107,17 @@ class MemoryStatementStore:
         self.calls["put_mark"] += 1
         return self._try("put_mark", mark.target, lambda: self._put_mark(store, mark))
 
+    def clear_store(self, store: str, limit: int) -> int:
+        self._read("clear_store")
+        gone = 0
+        for documents in (self._stored, self._marks):
+            names = [name for name in documents if name[0] == store][: limit - gone]
+            gone += len(names)
+            for name in names:
+                del documents[name]
+        self._refreshed = dict(self._stored)
+        return gone
+
     def count(self, store: str) -> int:
         self._read("count")
         return len(self._searched(store))
