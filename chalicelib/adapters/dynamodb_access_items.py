@@ -11,7 +11,7 @@ import json
 import zlib
 from typing import Any, Final, cast
 
-from chalicelib.errors import Unavailable
+from chalicelib.adapters.dynamodb_schema import check_schema
 from chalicelib.ports.lrs_access import (
     ClientRecord,
     ConnectionRecord,
@@ -165,9 +165,8 @@ def _head(record_id: str, version: str, name: str, created_at: float) -> Item:
 
 
 def _check_schema(item: Item) -> None:
-    schema = int(item["schema"]["N"])
-    if schema > SCHEMA:  # written by a newer release: neither let in nor told that the password is wrong
-        raise Unavailable(PART, f"item of schema {schema}, this release reads up to {SCHEMA}")
+    # One of a newer release is neither let in nor told that the password is wrong.
+    check_schema(item, SCHEMA, PART)
 
 
 def _partition(slug: str) -> int:

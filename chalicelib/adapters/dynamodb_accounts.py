@@ -11,7 +11,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.adapters.aws_answers import answered
-from chalicelib.errors import Unavailable
+from chalicelib.adapters.dynamodb_schema import check_schema
 from chalicelib.ports.accounts import TokenRecord, UserPage, UserRecord
 
 if TYPE_CHECKING:
@@ -143,9 +143,8 @@ def _write_token(token: TokenRecord) -> Item:
 
 
 def _read(item: Item) -> UserRecord:
-    schema = int(item["schema"]["N"])
-    if schema > SCHEMA:  # written by a newer release: neither let in nor told that the token is wrong
-        raise Unavailable(PART, f"item of schema {schema}, this release reads up to {SCHEMA}")
+    # One of a newer release is neither let in nor told that the token is wrong
+    check_schema(item, SCHEMA, PART)
     return UserRecord(
         key=item["sk"]["S"],
         version=item["version"]["S"],

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.adapters.aws_answers import answered, code_of
+from chalicelib.adapters.dynamodb_schema import check_schema
 from chalicelib.errors import Unavailable
 from chalicelib.ports.attachments import AttachmentRecord
 
@@ -223,9 +224,7 @@ def _written(record: AttachmentRecord) -> Item:
 
 
 def _read(item: Item) -> AttachmentRecord:
-    schema = int(item["schema"]["N"])
-    if schema > SCHEMA:
-        raise Unavailable(PART, f"item of schema {schema}, this release reads up to {SCHEMA}")
+    check_schema(item, SCHEMA, PART)
     return AttachmentRecord(
         store=item["store"]["S"],
         sha256=item["sha256"]["S"],

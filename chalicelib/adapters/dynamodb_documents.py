@@ -1,36 +1,38 @@
 """Documents in DynamoDB, and the notes of those bodies that are objects of the bucket.
 
-Document: `pk` = `document#<store>#<service>#<hash of agent and activity>`, so that a context is one Query; `sk` =
-`<registration or ->#<hash of the id>`. In the index: `listing_pk` = `documents#<store>#<service>#<0 to 3>` (from the
-hash of its name), `listing_sk` = first stored, then that hash.
-Note of an object: `pk` = `document-object#<store>#<id>`, `sk` = `object`. While no document has it, it is in the
-index: `listing_pk` = `document-objects-due`, `listing_sk` = from when on it may be deleted.
+`dynamodb_document_items` has the forms of both.
 """
 
-import hashlib
 import heapq
-import json
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from chalicelib.adapters.aws_answers import answered, code_of
-from chalicelib.errors import Unavailable
+from chalicelib.adapters.dynamodb_document_items import (
+    DUE,
+    PART,
+    PARTITIONS,
+    Item,
+    document_item,
+    document_key,
+    if_version,
+    note_item,
+    note_key,
+    partition_of,
+    read_document,
+    sortable,
+)
 from chalicelib.ports.documents import (
     BodyObject,
     Document,
     DocumentContext,
     DocumentName,
     DocumentService,
-    position_name,
 )
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-SCHEMA = 1
-PART = "The document store"
-PARTITIONS = 4  # stored in the keys: a change would lose what is listed
-DUE = "document-objects-due"
 _BEATEN = frozenset(("ConditionalCheckFailed", "TransactionConflict"))
 # All but the body; each under an alias, as some are words of DynamoDB's own.
 _FIELDS = (
@@ -39,8 +41,6 @@ _FIELDS = (
 )
 _NAMES = {f"#{field}": field for field in _FIELDS}
 _BODILESS = ", ".join(_NAMES)
-
-Item = dict[str, Any]
 
 
 class DynamoDocuments:
@@ -51,9 +51,9 @@ class DynamoDocuments:
 
     def get(self, name: DocumentName) -> Document | None:
         with answered(PART):
-            answer = self._client.get_item(TableName=self._table, Key=_key(name), ConsistentRead=True)
+            answer = self._client.get_item(TableName=self._table, Key=document_key(name), ConsistentRead=True)
         item = answer.get("Item")
-        return None if item is None else _read(item)
+        return None if item is None else read_document(item)
 
     def put(self, document: Document, over: Document | None, now: int) -> bool:
         actions = [self._put_action(document, over)]
@@ -72,7 +72,7 @@ class DynamoDocuments:
         return self._do(actions) if actions else True
 
     def in_context(self, context: DocumentContext, registration: str | None) -> list[Document]:
-        condition, values = "pk = :pk", {":pk": {"S": _partition(context)}}
+        condition, values = "pk = :pk", {":pk": {"S": partition_of(context)}}
         if registration is not None:
             condition += " AND begins_with(sk, :registration)"
             values[":registration"] = {"S": f"{registration or '-'}#"}
@@ -86,7 +86,7 @@ class DynamoDocuments:
     def listing(
         self, store: str, service: DocumentService, after: tuple[int, str] | None, limit: int
     ) -> list[Document]:
-        behind = "" if after is None else f"{_time(after[0])}#{after[1]}"
+        behind = "" if after is None else f"{sortable(after[0])}#{after[1]}"
         parts = []
         for partition in range(PARTITIONS):
             query: Item = {
@@ -105,7 +105,7 @@ class DynamoDocuments:
 
     def begin_object(self, item: BodyObject) -> None:
         with answered(PART):
-            self._client.put_item(TableName=self._table, Item=_note(item.store, item.id, item.due))
+            self._client.put_item(TableName=self._table, Item=note_item(item.store, item.id, item.due))
 
     def due_objects(self, before: int, limit: int) -> list[BodyObject]:
         with answered(PART):
@@ -113,7 +113,7 @@ class DynamoDocuments:
                 TableName=self._table,
                 IndexName="listing",
                 KeyConditionExpression="listing_pk = :due AND listing_sk < :before",
-                ExpressionAttributeValues={":due": {"S": DUE}, ":before": {"S": _time(before)}},
+                ExpressionAttributeValues={":due": {"S": DUE}, ":before": {"S": sortable(before)}},
                 Limit=limit,
             )
         return [
@@ -126,7 +126,7 @@ class DynamoDocuments:
             try:
                 self._client.update_item(
                     TableName=self._table,
-                    Key=_note_key(item.store, item.id),
+                    Key=note_key(item.store, item.id),
                     UpdateExpression="SET deleting = :true",
                     ConditionExpression="attribute_exists(listing_pk)",
                     ExpressionAttributeValues={":true": {"BOOL": True}},
@@ -137,7 +137,7 @@ class DynamoDocuments:
 
     def forget_object(self, item: BodyObject) -> None:
         with answered(PART):
-            self._client.delete_item(TableName=self._table, Key=_note_key(item.store, item.id))
+            self._client.delete_item(TableName=self._table, Key=note_key(item.store, item.id))
 
     def _query(self, query: Item, limit: int | None = None) -> Iterator[Document]:
         """Documents without bodies, page by page, at most `limit`."""
@@ -153,7 +153,7 @@ class DynamoDocuments:
                     **bounds,
                 )
             for item in answer["Items"]:
-                yield _read(item)
+                yield read_document(item)
                 count += 1
             last = answer.get("LastEvaluatedKey")
             if not last or count == limit:
@@ -166,7 +166,7 @@ class DynamoDocuments:
             "IndexName": "listing",
             "Select": "COUNT",
             "KeyConditionExpression": "listing_pk = :listing AND listing_sk < :end",
-            "ExpressionAttributeValues": {":listing": {"S": listing}, ":end": {"S": _time(until + 1)}},
+            "ExpressionAttributeValues": {":listing": {"S": listing}, ":end": {"S": sortable(until + 1)}},
         }
         count = 0
         while True:
@@ -180,14 +180,14 @@ class DynamoDocuments:
     def _put_action(self, document: Document, over: Document | None) -> Item:
         put: Item = {
             "TableName": self._table,
-            "Item": _written(document),
+            "Item": document_item(document),
             "ConditionExpression": "attribute_not_exists(pk)",
         }
-        return {"Put": put if over is None else put | _if_version(over)}
+        return {"Put": put if over is None else put | if_version(over)}
 
     def _delete_action(self, document: Document) -> Item:
         return {
-            "Delete": {"TableName": self._table, "Key": _key(document.name), **_if_version(document)},
+            "Delete": {"TableName": self._table, "Key": document_key(document.name), **if_version(document)},
         }
 
     def _had_action(self, document: Document) -> Item:
@@ -195,7 +195,7 @@ class DynamoDocuments:
         return {
             "Update": {
                 "TableName": self._table,
-                "Key": _note_key(document.name.context.store, document.object),
+                "Key": note_key(document.name.context.store, document.object),
                 "UpdateExpression": "REMOVE listing_pk, listing_sk",
                 "ConditionExpression": "attribute_exists(listing_pk) AND attribute_not_exists(deleting)",
             }
@@ -205,7 +205,7 @@ class DynamoDocuments:
         """The object of this version has no document any more."""
         if document is None or not document.object:
             return []
-        note = _note(document.name.context.store, document.object, now)
+        note = note_item(document.name.context.store, document.object, now)
         return [{"Put": {"TableName": self._table, "Item": note}}]
 
     def _do(self, actions: list[Item]) -> bool:
@@ -235,105 +235,4 @@ def _is_beaten(error: Any) -> bool:
     reasons = {reason.get("Code", "None") for reason in error.response.get("CancellationReasons", [])}
     return (
         code == "TransactionCanceledException" and bool(reasons & _BEATEN) and reasons <= {*_BEATEN, "None"}
-    )
-
-
-def _partition(context: DocumentContext) -> str:
-    digest = hashlib.sha256(json.dumps([context.agent, context.activity]).encode()).hexdigest()[:32]
-    return f"document#{context.store}#{context.service}#{digest}"
-
-
-def _key(name: DocumentName) -> Item:
-    sort = f"{name.registration or '-'}#{hashlib.sha256(name.id.encode()).hexdigest()[:32]}"
-    return {"pk": {"S": _partition(name.context)}, "sk": {"S": sort}}
-
-
-def _note_key(store: str, name: str) -> Item:
-    return {"pk": {"S": f"document-object#{store}#{name}"}, "sk": {"S": "object"}}
-
-
-def _note(store: str, name: str, due: int) -> Item:
-    return {
-        **_note_key(store, name),
-        "schema": {"N": str(SCHEMA)},
-        "store": {"S": store},
-        "id": {"S": name},
-        "listing_pk": {"S": DUE},
-        "listing_sk": {"S": _time(due)},
-    }
-
-
-def _if_version(document: Document) -> Item:
-    return {
-        "ConditionExpression": "#write = :write",
-        "ExpressionAttributeNames": {"#write": "write"},
-        "ExpressionAttributeValues": {":write": {"S": document.write}},
-    }
-
-
-def _time(microseconds: int) -> str:
-    return f"{microseconds:020d}"
-
-
-def _written(document: Document) -> Item:
-    name, context = document.name, document.name.context
-    place = position_name(name)
-    texts = {
-        "store": context.store,
-        "service": context.service,
-        "agent_key": context.agent,
-        "activity": context.activity,
-        "registration": name.registration,
-        "id": name.id,
-        "client": document.client,
-        "agent": document.agent,
-        "content_type": document.content_type,
-        "etag": document.etag,
-        "write": document.write,
-        "replaced": document.replaced,
-        "object": document.object,
-        "listing_pk": f"documents#{context.store}#{context.service}#{int(place[0], 16) % PARTITIONS}",
-        "listing_sk": f"{_time(document.stored)}#{place}",
-    }
-    numbers = {
-        "schema": SCHEMA,
-        "size": document.size,
-        "stored": document.stored,
-        "updated": document.updated,
-    }
-    item: Item = {
-        **_key(name),
-        **{field: {"S": text} for field, text in texts.items()},
-        **{field: {"N": str(number)} for field, number in numbers.items()},
-        "pseudonymized": {"BOOL": document.pseudonymized},
-    }
-    if document.body is not None:
-        item["body"] = {"B": document.body}
-    return item
-
-
-def _read(item: Item) -> Document:
-    schema = int(item["schema"]["N"])
-    if schema > SCHEMA:
-        raise Unavailable(PART, f"item of schema {schema}, this release reads up to {SCHEMA}")
-    context = DocumentContext(
-        store=item["store"]["S"],
-        service=item["service"]["S"],
-        agent=item["agent_key"]["S"],
-        activity=item["activity"]["S"],
-    )
-    return Document(
-        name=DocumentName(context, id=item["id"]["S"], registration=item["registration"]["S"]),
-        client=item["client"]["S"],
-        agent=item["agent"]["S"],
-        content_type=item["content_type"]["S"],
-        etag=item["etag"]["S"],
-        size=int(item["size"]["N"]),
-        stored=int(item["stored"]["N"]),
-        updated=int(item["updated"]["N"]),
-        write=item["write"]["S"],
-        replaced=item["replaced"]["S"],
-        pseudonymized=item["pseudonymized"]["BOOL"],
-        object=item["object"]["S"],
-        body=bytes(item["body"]["B"]) if "body" in item else None,
     )

@@ -1,11 +1,6 @@
 """The clocks of stores in DynamoDB: one item per store, each call one conditional write on it.
 
-Item: `pk` = `clock#<store>`, `sk` = `clock`, `schema`, `last`, `finished`; `first`: a map from the id of an open
-batch to its first time; `open`: a map from the same ids to `count`, `lease` and `state`; `undone`: a map from the id
-of an undone batch to when that was. About 100 bytes for each open batch; times are microseconds.
-
-`first` stands apart from `open`, so that a batch which meets a clock that is ahead takes `last + 1` in the write
-itself: no number of writers can make another's attempt fail.
+`dynamodb_clock_items` has the form of the item.
 
 **Calls sent twice.** After a lost answer a call is sent once more where that, and the arrival of the first one at any
 later moment, changes nothing that the second did not. So not a registration by `last + 1`: arriving after the batch
@@ -15,17 +10,25 @@ has ended it would open the batch again. One by the wall clock cannot: its own t
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from chalicelib.adapters.aws_answers import answered
+from chalicelib.adapters.dynamodb_clock_items import (
+    PART,
+    SCHEMA,
+    Item,
+    clock_key,
+    new_batch,
+    number,
+    read_batch,
+    read_clock,
+)
 from chalicelib.errors import Unavailable
 from chalicelib.ports.record_clock import Batch, BatchState, ClockReading
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-SCHEMA = 1
-PART = "The record clock"
 PAUSE = (0.02, 0.06)  # seconds before a call is sent again
 REGISTER_TRIES = 5  # three at most are needed, unless the store is deleted at the same time
 NAMES_PER_UPDATE = 100  # an expression has at most 4 KB
@@ -39,7 +42,6 @@ _NAMES = {
     "#state": "state",
 }
 
-Item = dict[str, Any]
 T = TypeVar("T")
 
 
@@ -59,12 +61,12 @@ class DynamoRecordClock:
 
     def read(self, store: str) -> ClockReading:
         """One strongly consistent GetItem."""
-        return _reading(self._get(store))
+        return read_clock(self._get(store))
 
     def raise_to(self, store: str, at: int) -> ClockReading:
         """One UpdateItem, whether the clock was raised or stood higher already."""
         try:
-            return _reading(
+            return read_clock(
                 self._update(
                     store,
                     # A value of its own for each: the emulator of the local stack would keep one map for all three.
@@ -73,29 +75,29 @@ class DynamoRecordClock:
                     "#schema=if_not_exists(#schema,:schema)",
                     "attribute_not_exists(#last) OR #last<:at",
                     {
-                        ":at": _number(at),
+                        ":at": number(at),
                         **{name: {"M": {}} for name in (":no_open", ":no_first", ":no_undone")},
-                        ":zero": _number(0),
-                        ":schema": _number(SCHEMA),
+                        ":zero": number(0),
+                        ":schema": number(SCHEMA),
                     },
                 )
             )
         except _Failed as failed:
-            return _reading(failed.item)
+            return read_clock(failed.item)
 
     def register(self, store: str, batch: str, count: int, now: int, lease_until: int) -> Batch:
         """One UpdateItem if the clock is behind `now`, two if it is ahead or the store has none yet."""
-        opened = _opened(count, lease_until)
+        opened = new_batch(count, lease_until)
         take = self._register_at
         for _ in range(REGISTER_TRIES):
             try:
-                return _batch(batch, take(store, batch, opened, count, now))
+                return read_batch(batch, take(store, batch, opened, count, now))
             except _Failed as failed:
                 item = failed.item
             if item is None:
                 take = self._register_first
                 continue
-            reading = _reading(item)
+            reading = read_clock(item)
             if batch in reading.open:
                 return reading.open[batch]
             take = self._register_at if reading.last < now else self._register_next
@@ -117,17 +119,17 @@ class DynamoRecordClock:
     def end_undo(self, store: str, batch: str, now: int, *, late: bool = True) -> None:
         """One UpdateItem."""
         expression = "SET #finished=#finished+:one"
-        kept, values = (",#undone.#batch=:now", {":now": _number(now)}) if late else ("", {})
+        kept, values = (",#undone.#batch=:now", {":now": number(now)}) if late else ("", {})
         self._end(store, batch, (BatchState.UNDOING,), expression + kept, values)
 
     def touch(self, store: str) -> None:
         """One UpdateItem; a count too many only costs a refresh."""
         try:
             self._update(
-                store, "SET #finished=#finished+:one", "attribute_exists(#open)", {":one": _number(1)}
+                store, "SET #finished=#finished+:one", "attribute_exists(#open)", {":one": number(1)}
             )
         except _Failed as failed:
-            _reading(failed.item)
+            read_clock(failed.item)
 
     def forget_undone(self, store: str, before: int, only: Sequence[str] | None = None) -> None:
         """A read, and an UpdateItem for each hundred that go."""
@@ -149,7 +151,7 @@ class DynamoRecordClock:
     def forget_store(self, store: str) -> None:
         """One DeleteItem; not sent twice, for the store may be made again meanwhile."""
         with answered(PART):
-            self._client.delete_item(TableName=self.table, Key=_key(store))
+            self._client.delete_item(TableName=self.table, Key=clock_key(store))
 
     def _register_at(self, store: str, batch: str, opened: Item, count: int, now: int) -> Item:
         """Opens the batch at the wall clock's time, unless the store's clock is ahead of it."""
@@ -157,7 +159,7 @@ class DynamoRecordClock:
             store,
             "SET #last=:last,#first.#batch=:now,#open.#batch=:opened",
             "attribute_exists(#open) AND attribute_not_exists(#open.#batch) AND #last<:now",
-            {":last": _number(now + count - 1), ":now": _number(now), ":opened": opened},
+            {":last": number(now + count - 1), ":now": number(now), ":opened": opened},
             {"#batch": batch},
         )
 
@@ -167,7 +169,7 @@ class DynamoRecordClock:
             store,
             "SET #first.#batch=#last+:one,#open.#batch=:opened,#last=#last+:count",
             "attribute_exists(#open) AND attribute_not_exists(#open.#batch) AND #last>=:now",
-            {":one": _number(1), ":count": _number(count), ":now": _number(now), ":opened": opened},
+            {":one": number(1), ":count": number(count), ":now": number(now), ":opened": opened},
             {"#batch": batch},
             repeated=False,
         )
@@ -179,12 +181,12 @@ class DynamoRecordClock:
             "SET #last=:last,#first=:first,#open=:open,#undone=:none,#finished=:zero,#schema=:schema",
             "attribute_not_exists(#open)",
             {
-                ":last": _number(now + count - 1),
-                ":first": {"M": {batch: _number(now)}},
+                ":last": number(now + count - 1),
+                ":first": {"M": {batch: number(now)}},
                 ":open": {"M": {batch: opened}},
                 ":none": {"M": {}},
-                ":zero": _number(0),
-                ":schema": _number(SCHEMA),
+                ":zero": number(0),
+                ":schema": number(SCHEMA),
             },
         )
 
@@ -198,7 +200,7 @@ class DynamoRecordClock:
                 {"#batch": batch},
             )
         except _Failed as failed:
-            _reading(failed.item)  # an item of a newer release is not judged
+            read_clock(failed.item)  # an item of a newer release is not judged
             return False
         return True
 
@@ -211,17 +213,17 @@ class DynamoRecordClock:
                 store,
                 f"{expression} REMOVE #open.#batch,#first.#batch",
                 f"#open.#batch.#state IN ({','.join(allowed)})",
-                {":one": _number(1), **allowed, **values},
+                {":one": number(1), **allowed, **values},
                 {"#batch": batch},
             )
         except _Failed as failed:
-            _reading(failed.item)
+            read_clock(failed.item)
             return None
-        return _reading(item)
+        return read_clock(item)
 
     def _get(self, store: str) -> Item | None:
         def call() -> Item | None:
-            answer = self._client.get_item(TableName=self.table, Key=_key(store), ConsistentRead=True)
+            answer = self._client.get_item(TableName=self.table, Key=clock_key(store), ConsistentRead=True)
             return answer.get("Item")
 
         return _twice(call)
@@ -240,7 +242,7 @@ class DynamoRecordClock:
         every = {**_NAMES, **(names or {})}
         request: Item = {
             "TableName": self.table,
-            "Key": _key(store),
+            "Key": clock_key(store),
             "UpdateExpression": expression,
             "ConditionExpression": condition,
             "ExpressionAttributeNames": {
@@ -274,41 +276,3 @@ def _twice(call: Callable[[], T]) -> T:
         time.sleep(random.uniform(*PAUSE))  # noqa: S311
         with answered(PART):
             return call()
-
-
-def _key(store: str) -> Item:
-    return {"pk": {"S": f"clock#{store}"}, "sk": {"S": "clock"}}
-
-
-def _number(value: int) -> Item:
-    return {"N": str(value)}
-
-
-def _opened(count: int, lease_until: int) -> Item:
-    return {
-        "M": {
-            "count": _number(count),
-            "lease": _number(lease_until),
-            "state": {"S": BatchState.WRITING.value},
-        }
-    }
-
-
-def _reading(item: Item | None) -> ClockReading:
-    if item is None:
-        return ClockReading()
-    schema = int(item["schema"]["N"])
-    if schema > SCHEMA:  # written by a newer release, whose states this one does not know
-        raise Unavailable(PART, f"item of schema {schema}, this release reads up to {SCHEMA}")
-    return ClockReading(
-        last=int(item["last"]["N"]),
-        open={batch: _batch(batch, item) for batch in item["open"]["M"]},
-        undone=frozenset(item["undone"]["M"]),
-        finished=int(item["finished"]["N"]),
-    )
-
-
-def _batch(batch: str, item: Item) -> Batch:
-    opened, first = item["open"]["M"][batch]["M"], int(item["first"]["M"][batch]["N"])
-    last = first + int(opened["count"]["N"]) - 1
-    return Batch(batch, first, last, int(opened["lease"]["N"]), BatchState(opened["state"]["S"]))
