@@ -4,6 +4,7 @@ import argparse
 import getpass
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from uuid import uuid4
@@ -27,7 +28,7 @@ VERSIONS: dict[str, XapiVersion] = {"1.0.3": V1, "2.0": V2, "2.0.0": V2}
 PROMPT = "prompt"
 MOST_CLEANINGS = 1000
 
-Connect = Callable[[str, str, str, float], Transport]
+Connect = Callable[[str, str, str, float], HttpTransport]
 
 
 def register(
@@ -92,19 +93,25 @@ def _run(args: argparse.Namespace, connect: Connect) -> int:
         checks = plan(version, args.section)
     except UnknownSection as error:
         raise CommandFailed(str(error)) from error
-    transport = connect(args.url, args.user, _password(args.password_file), args.timeout)
     run_id = args.run_id or uuid4().hex
-    if not args.json:
-        print(f"xAPI {version}, {plural(len(checks), 'check')}, run {printable(run_id)}")
-    outcomes = []
-    for check in checks:
-        outcome = run_check(check, transport, version, run_id, args.attempts)
-        outcomes.append(outcome)
-        if not args.json and not outcome.passed:
-            _show_failure(outcome)
-    voided = 0 if args.keep else _clean(transport, version, run_id)
+    password = _password(args.password_file)
+    with closing(connect(args.url, args.user, password, args.timeout)) as transport:
+        if not args.json:
+            print(f"xAPI {version}, {plural(len(checks), 'check')}, run {printable(run_id)}")
+        outcomes = [_outcome(check, transport, version, run_id, args) for check in checks]
+        voided = 0 if args.keep else _clean(transport, version, run_id)
     _show_report(args, version, run_id, outcomes, voided)
     return 0 if all(outcome.passed for outcome in outcomes) else 1
+
+
+def _outcome(
+    check: str, transport: Transport, version: XapiVersion, run_id: str, args: argparse.Namespace
+) -> Outcome:
+    """Runs one check; a failure is shown at once."""
+    outcome = run_check(check, transport, version, run_id, args.attempts)
+    if not args.json and not outcome.passed:
+        _show_failure(outcome)
+    return outcome
 
 
 def _password(source: str) -> str:

@@ -81,6 +81,9 @@ class HttpTransport:
         if len(content) > MOST_BYTES:
             self.close()
             raise NoAnswer(f"more than {MOST_BYTES} bytes came.")
+        if answer.length:
+            self.close()
+            raise NoAnswer(f"the answer ended {answer.length} bytes too early.")
         if answer.will_close:
             self.close()
         return Response(answer.status, {name.lower(): value for name, value in answer.getheaders()}, content)
