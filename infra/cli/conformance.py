@@ -70,7 +70,7 @@ def register(
         help=f"of a request (default: {SECONDS:g})",
     )
     parser.add_argument("--keep", action="store_true", help="do not void the statements of the run")
-    parser.add_argument("--run-id", metavar="ID", help="go on with, or repeat, a run (default: a new one)")
+    parser.add_argument("--run-id", metavar="ID", help="repeat a run that broke off (default: a new one)")
     parser.add_argument("--json", action="store_true", help="answer in JSON")
     parser.set_defaults(run=lambda args: _run(args, connect))
 

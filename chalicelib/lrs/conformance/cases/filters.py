@@ -92,6 +92,18 @@ def related_agents(probe: Probe) -> None:
     refuses(probe, "related_agents", ("yes", "", "1", "True"))
 
 
+@CHECKS.that("XAPI-00176")
+def agent_as_authority(probe: Probe) -> None:
+    """`related_agents=true` finds what the agent is the authority of; without it that does not count."""
+    statement = probe.statement(verb={"id": probe.iri("verb")})
+    answer = probe.record(statement)
+    authority = probe.stored(statement["id"]).get("authority")
+    answer.must(isinstance(authority, dict), "a statement with its authority", str(authority))
+    query = {"agent": json.dumps(authority), "verb": probe.iri("verb")}
+    finds(probe, {**query, "related_agents": "true"}, [statement["id"]])
+    finds(probe, query, [])
+
+
 @CHECKS.that("XAPI-00179")
 def activity_as_object(probe: Probe) -> None:
     """`activity` finds what has it as object."""
