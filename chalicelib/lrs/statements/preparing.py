@@ -3,6 +3,7 @@
 Sources: xAPI 1.0.3 Data 2.4 and 2.5 (what an LRS sets), IEEE 9274.1.1 4.2.4.2.
 """
 
+import hashlib
 import json
 import re
 import uuid
@@ -15,7 +16,6 @@ from chalicelib.lrs.errors import InvalidStatements, TooLarge
 from chalicelib.lrs.statements.parts import Parts, keys_in, parts
 from chalicelib.lrs.times import written
 from chalicelib.lrs.validation.data_types import parse_timestamp
-from chalicelib.lrs.validation.equality import digest
 from chalicelib.lrs.validation.statements import validate_statement
 from chalicelib.lrs.versions import V1, V2, XapiVersion
 from chalicelib.ports.statement_store import Keys
@@ -38,13 +38,14 @@ class Prepared:
     """A statement that only lacks its `stored` time.
 
     `id` in small letters, as it is compared; `given`: the client chose it, so that others may name it already.
-    `head`: its JSON up to the closing brace. `timed`: it has a timestamp. `value`: as it will be shown, but `stored`;
-    `parts`: what it names.
+    `head`: its JSON up to the closing brace, `size` its bytes and `digest` their SHA-256. `timed`: it has a timestamp.
+    `value`: as it will be shown, but `stored`; `parts`: what it names.
     """
 
     id: str
     given: bool
     head: str
+    size: int
     timed: bool
     digest: str
     keys: Keys
@@ -88,7 +89,7 @@ def prepare(
         found = _faults(statement, version, place, checked, statement_id)
         if not found and isinstance(statement, dict):
             ready = _complete(statement, principal, version, stored_parts, statement_id, checked)
-            if len(ready.head.encode()) > STATEMENT_BYTES:
+            if ready.size > STATEMENT_BYTES:
                 found = {place: [f"The statement is larger than {STATEMENT_BYTES} bytes."]}
             made.append(ready)
         if len(faults) < MOST_FAULTS:
@@ -160,12 +161,15 @@ def _complete(
     _normalize(value, version)
     verb = value.get("verb")
     found = parts(value)
+    head = _encode(value)[:-1]
+    written_head = head.encode()
     return Prepared(
         id=str(value["id"]).lower(),
         given=given,
-        head=_encode(value)[:-1],
+        head=head,
+        size=len(written_head),
         timed="timestamp" in value,
-        digest=digest(statement),
+        digest=hashlib.sha256(written_head).hexdigest(),
         keys=keys_in(found),
         refers_to=_target(value.get("object")),
         voiding=isinstance(verb, dict) and verb.get("id") == VOIDED,
