@@ -10,7 +10,7 @@ from chalicelib.ports.blobs import BlobNotFound, ObjectVersion
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import CompletedPartTypeDef
+    from mypy_boto3_s3.type_defs import CompletedMultipartUploadTypeDef, CompletedPartTypeDef
 
 READ_SECONDS = 20.0  # a part of 8 MiB may take a while to be stored
 PART = "The bucket"
@@ -92,6 +92,18 @@ class S3Blobs:
             raise Unavailable(PART, "ConditionalRequestConflict")
         return size
 
+    def replace(self, key: str, chunks: Iterable[bytes]) -> int:
+        parts = _parts(chunks, self._part_bytes)
+        first = next(parts, b"")
+        second = next(parts, b"")
+        if not second:
+            self.put(key, first)
+            return len(first)
+        size = self._upload(key, (first, second), parts, once=False)
+        if size is None:  # only a write that may not replace is beaten
+            raise Unavailable(PART, "PreconditionFailed")
+        return size
+
     def put(self, key: str, data: bytes) -> None:
         with answered(PART):
             self._client.put_object(Bucket=self._bucket, Key=key, Body=data)
@@ -121,8 +133,10 @@ class S3Blobs:
             self._client.put_object(Bucket=self._bucket, Key=key, Body=data, IfNoneMatch="*")
         return None if outcome.taken else len(data)
 
-    def _upload(self, key: str, ahead: tuple[bytes, bytes], rest: Iterator[bytes]) -> int | None:
-        """Stores it part by part, one in memory; None where another writer came first."""
+    def _upload(
+        self, key: str, ahead: tuple[bytes, bytes], rest: Iterator[bytes], *, once: bool = True
+    ) -> int | None:
+        """Stores it part by part, one in memory; None where another writer came first, if it is to be the first."""
         with answered(PART):
             upload = self._client.create_multipart_upload(Bucket=self._bucket, Key=key)["UploadId"]
         try:
@@ -131,13 +145,7 @@ class S3Blobs:
                 done.append(self._upload_part(key, upload, len(done) + 1, data))
                 size += len(data)
             with answered(PART), _unless_taken() as outcome:
-                self._client.complete_multipart_upload(
-                    Bucket=self._bucket,
-                    Key=key,
-                    UploadId=upload,
-                    MultipartUpload={"Parts": done},
-                    IfNoneMatch="*",
-                )
+                self._complete(key, upload, done, once)
         except BaseException:
             self._abort(key, upload)
             raise
@@ -145,6 +153,17 @@ class S3Blobs:
             self._abort(key, upload)
             return None
         return size
+
+    def _complete(self, key: str, upload: str, done: "list[CompletedPartTypeDef]", once: bool) -> None:
+        parts: CompletedMultipartUploadTypeDef = {"Parts": done}
+        if once:
+            self._client.complete_multipart_upload(
+                Bucket=self._bucket, Key=key, UploadId=upload, MultipartUpload=parts, IfNoneMatch="*"
+            )
+        else:
+            self._client.complete_multipart_upload(
+                Bucket=self._bucket, Key=key, UploadId=upload, MultipartUpload=parts
+            )
 
     def _upload_part(self, key: str, upload: str, number: int, data: bytes) -> "CompletedPartTypeDef":
         with answered(PART):

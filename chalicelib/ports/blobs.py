@@ -44,6 +44,13 @@ class Blobs(Protocol):
         """Stores these bytes, whatever was under the key before; what it returns says nothing."""
         ...
 
+    def replace(self, key: str, chunks: Iterable[bytes]) -> int:
+        """Stores the chunks (streamed, memory bounded) under the key, whatever was there before, at once or not at all.
+
+        Returns their size. If `chunks` raises, nothing is changed and it is raised on.
+        """
+        ...
+
     def delete(self, key: str) -> None:
         """Takes the object away; nothing where there is none. A versioned bucket keeps its old version for a while."""
         ...

@@ -287,3 +287,28 @@ def test_a_bucket_that_is_busy_is_unavailable(call: str) -> None:
         blobs = S3Blobs(client, BUCKET)
         with pytest.raises(Unavailable):
             blobs.put(KEY, b"x") if call == "put_object" else blobs.delete(KEY)
+
+
+@pytest.mark.parametrize("size", [0, 5, 11 * 1024 * 1024])
+def test_what_is_streamed_in_replaces_what_was_there_at_once(store: Store, size: int) -> None:
+    store.blobs.put(KEY, b"first")
+
+    def chunks() -> Iterator[bytes]:
+        for at in range(0, size, 1024 * 1024):
+            assert content(store.blobs, KEY) == b"first"
+            yield b"x" * min(1024 * 1024, size - at)
+
+    assert store.blobs.replace(KEY, chunks()) == size
+    assert content(store.blobs, KEY) == b"x" * size
+
+
+def test_a_replacement_that_breaks_changes_nothing(store: Store) -> None:
+    store.blobs.put(KEY, b"first")
+
+    def chunks() -> Iterator[bytes]:
+        yield b"x" * 11 * 1024 * 1024
+        raise ValueError("broken")
+
+    with pytest.raises(ValueError, match="broken"):
+        store.blobs.replace(KEY, chunks())
+    assert content(store.blobs, KEY) == b"first"

@@ -61,6 +61,11 @@ class MemoryBlobs:
         self._store(key, data)
         return len(data)
 
+    def replace(self, key: str, chunks: Iterable[bytes]) -> int:
+        data = b"".join(chunks)
+        self._store(key, data)
+        return len(data)
+
     def versions(self, key: str) -> list[ObjectVersion]:
         return [
             ObjectVersion(key, stored.version_id, len(stored.data))
