@@ -1,0 +1,43 @@
+"""Makes the other place that a connection names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chalicelib.lrs.jobs.machine.job_type import RunFailed
+from chalicelib.lrs.jobs.machine.request import connection_of
+
+if TYPE_CHECKING:
+    from chalicelib.lrs.jobs.machine.job_type import Work
+    from chalicelib.lrs.jobs.machine.services import JobServices
+    from chalicelib.lrs.remotes.shape import Remote
+    from chalicelib.ports.lrs_access import ConnectionRecord
+
+
+def remote_of(work: Work) -> Remote:
+    """The other place of a job, as its connection is now. Raises `RunFailed`, `Unavailable`."""
+    connection = connection_of(work.lrs, work.job.connection)
+    if connection is None:
+        raise RunFailed("The connection of this job is not there any more; change the job.")
+    return opened(work.lrs, connection)
+
+
+def opened(lrs: JobServices, connection: ConnectionRecord) -> Remote:
+    """The other place behind a connection; nothing is sent yet, and no other kind of place is loaded."""
+    settings = {**connection.settings, **connection.secrets}
+    prefix = settings.get("prefix", "")
+    if connection.type == "lrs":
+        from chalicelib.lrs.remotes.lrs import RemoteLrs
+
+        return RemoteLrs(
+            lrs.outgoing, settings["endpoint"], settings.get("username", ""), settings.get("password", "")
+        )
+    if connection.type == "file":
+        from chalicelib.lrs.remotes.files import RemoteFiles
+
+        return RemoteFiles(lrs.blobs, prefix)
+    from chalicelib.lrs.remotes.search import RemoteSearch
+
+    return RemoteSearch(
+        lrs.outgoing, settings["host"], settings.get("username", ""), settings.get("password", ""), prefix
+    )
