@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.adapters.aws_answers import answered, code_of
 from chalicelib.adapters.dynamodb_schema import check_schema
 from chalicelib.errors import Unavailable
-from chalicelib.ports.attachments import AttachmentRecord
+from chalicelib.ports.attachments import PART, AttachmentRecord
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 SCHEMA = 1
-PART = "The attachment store"
 PARTITIONS = 4  # stored in the keys: a change would lose what is due
 PER_BATCH = 100  # DynamoDB: keys of one BatchGetItem
 TRIES = 5

@@ -11,10 +11,9 @@ itself: no number of writers can make another's attempt fail.
 from typing import Any
 
 from chalicelib.adapters.dynamodb_schema import check_schema
-from chalicelib.ports.record_clock import Batch, BatchState, ClockReading
+from chalicelib.ports.record_clock import PART, Batch, BatchState, ClockReading
 
 SCHEMA = 1
-PART = "The record clock"
 
 Item = dict[str, Any]
 

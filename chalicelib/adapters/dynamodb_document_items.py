@@ -12,10 +12,9 @@ import json
 from typing import Any
 
 from chalicelib.adapters.dynamodb_schema import check_schema
-from chalicelib.ports.documents import Document, DocumentContext, DocumentName, position_name
+from chalicelib.ports.documents import PART, Document, DocumentContext, DocumentName, position_name
 
 SCHEMA = 1
-PART = "The document store"
 PARTITIONS = 4  # stored in the keys: a change would lose what is listed
 DUE = "document-objects-due"
 

@@ -12,6 +12,7 @@ from chalicelib.adapters.opensearch_index import IDS_PER_READ, Item, SearchIndex
 from chalicelib.adapters.opensearch_registry_mapping import SCHEMA, mapping
 from chalicelib.errors import Unavailable
 from chalicelib.ports.registries import (
+    PART,
     REGISTRIES,
     EntryName,
     Registry,
@@ -20,7 +21,6 @@ from chalicelib.ports.registries import (
 )
 from chalicelib.ports.statement_store import Outcome, Rejected, Revision, Stored, Taken, Unsure
 
-PART = "The registry of agents and activities"
 _ANSWER = "errors,items.*.status,items.*.error,items.*._seq_no,items.*._primary_term"
 _NO_INDEX = "index_not_found_exception"
 

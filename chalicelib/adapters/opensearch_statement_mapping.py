@@ -14,9 +14,8 @@ from typing import Any
 
 from chalicelib.adapters.opensearch_index import encode as _encode
 from chalicelib.errors import Unavailable
-from chalicelib.ports.statement_store import Keys, Mark, Revision, StatementRecord
+from chalicelib.ports.statement_store import PART, Keys, Mark, Revision, StatementRecord
 
-PART = "The statement store"
 SCHEMA = 1
 """Stands in each document; a reader of version N reads N−1."""
 

@@ -11,9 +11,9 @@ from chalicelib.adapters import opensearch_statement_mapping as form
 from chalicelib.adapters import opensearch_statement_queries as queries
 from chalicelib.adapters.opensearch_connection import Transport
 from chalicelib.adapters.opensearch_index import OTHER_FORM, SEARCH_PATH, SearchIndex, reason_of
-from chalicelib.adapters.opensearch_statement_mapping import PART
 from chalicelib.errors import Unavailable
 from chalicelib.ports.statement_store import (
+    PART,
     Mark,
     Outcome,
     Rejected,

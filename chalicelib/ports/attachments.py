@@ -8,6 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+PART = "The attachment store"
+"""Its name in errors and in the log, whoever finds that it does not answer."""
+
 
 @dataclass(frozen=True)
 class AttachmentRecord:

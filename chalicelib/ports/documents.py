@@ -8,6 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+PART = "The document store"
+"""Its name in errors and in the log, whoever finds that it does not answer."""
+
 DocumentService = Literal["states", "activity-profiles", "agent-profiles"]
 
 

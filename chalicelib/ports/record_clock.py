@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
+PART = "The record clock"
+"""Its name in errors and in the log, whoever finds that it does not answer."""
+
 
 class BatchState(Enum):
     """How far an open batch came; a batch that is not open is finished or was undone."""

@@ -10,6 +10,9 @@ from typing import Literal, NamedTuple, Protocol
 
 from chalicelib.ports.statement_store import Outcome, Revision
 
+PART = "The registry of agents and activities"
+"""Its name in errors and in the log, whoever finds that it does not answer."""
+
 Registry = Literal["agents", "activities", "terms"]
 REGISTRIES: tuple[Registry, ...] = ("agents", "activities", "terms")
 

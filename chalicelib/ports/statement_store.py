@@ -3,9 +3,12 @@
 Times are microseconds since 1970. A `key` is what a filter compares: `chalicelib.lrs.keys` makes them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
+
+PART = "The statement store"
+"""Its name in errors and in the log, whoever finds that it does not answer."""
 
 
 @dataclass(frozen=True)
@@ -38,10 +41,11 @@ class StatementRecord:
     """A statement and what is known of it.
 
     `text`: the statement as compact JSON, complete with what the LRS sets; what an answer shows. `digest`: of its
-    content, by which an equal statement is known. `batch`: which wrote it. `refers_to`: the id of the statement that
-    its object names. `voiding`: whether its verb is `voided`. `targets`: the keys of all statements that it refers
-    to, directly or through others. `attachments`: SHA-256 of the attachments whose bytes are stored. `validated`:
-    whether it was checked, `valid` with which outcome, `faults` why not. `revision` None: not stored yet.
+    content; the same one means the same content, another one means nothing. `batch`: which wrote it. `refers_to`: the
+    id of the statement that its object names. `voiding`: whether its verb is `voided`. `targets`: the keys of all
+    statements that it refers to, directly or through others. `attachments`: SHA-256 of the attachments whose bytes are
+    stored. `validated`: whether it was checked, `valid` with which outcome, `faults` why not. `revision` None: not
+    stored yet.
     """
 
     store: str
@@ -221,6 +225,3 @@ class StatementStore(Protocol):
     def count(self, store: str) -> int:
         """How many statements the store holds, roughly: what was refreshed. Raises `Unavailable`."""
         ...
-
-
-Found = Mapping[str, StatementRecord]

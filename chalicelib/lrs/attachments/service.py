@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING
 
 from chalicelib.errors import Unavailable
 from chalicelib.lrs.times import microseconds
-from chalicelib.ports.attachments import AttachmentRecord, AttachmentRecords
+from chalicelib.ports.attachments import PART, AttachmentRecord, AttachmentRecords
 from chalicelib.ports.blobs import BlobNotFound
 
 if TYPE_CHECKING:
     from chalicelib.ports.blobs import Blobs
     from chalicelib.ports.clock import Clock
 
-PART = "The attachment store"
 # Freeing is a search and two deletions. A function that does it is long dead, or its lease is taken over harmlessly.
 FREEING_SECONDS = 60
 PATIENCE_TRIES, PAUSE_SECONDS = 20, 0.15  # 3 seconds for another who frees the same content

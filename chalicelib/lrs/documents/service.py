@@ -17,6 +17,7 @@ from chalicelib.lrs.times import microseconds
 from chalicelib.lrs.versions import XapiVersion
 from chalicelib.ports.blobs import BlobNotFound
 from chalicelib.ports.documents import (
+    PART,
     Document,
     DocumentContext,
     DocumentName,
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from chalicelib.ports.blobs import Blobs
     from chalicelib.ports.clock import Clock
 
-PART = "The document store"
 INLINE_BYTES = 300_000  # DynamoDB: 400 KB an item, its names and keys included
 MOST_BYTES = 4_500_000  # Lambda: 6 MB of answer, in base64
 TRIES, PAUSE_SECONDS = 10, 0.02

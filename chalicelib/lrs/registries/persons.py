@@ -14,12 +14,11 @@ from typing import Any
 from chalicelib.errors import Unavailable
 from chalicelib.lrs.keys import agent_key
 from chalicelib.lrs.registries.entries import Telling, agent_entry, identity
-from chalicelib.ports.registries import EntryName, RegistryEntry, RegistrySearch, RegistryStore
+from chalicelib.ports.registries import PART, EntryName, RegistryEntry, RegistrySearch, RegistryStore
 from chalicelib.ports.statement_store import Stored
 
 ROUNDS = 8
 PAGE = 1000
-PART = "The registry of agents and activities"
 _IDENTIFIERS = ("mbox", "mbox_sha1sum", "openid", "account")
 
 Json = Mapping[str, Any]

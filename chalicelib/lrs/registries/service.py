@@ -8,11 +8,17 @@ from chalicelib.lrs.registries.entries import Telling, Told, told_by
 from chalicelib.lrs.registries.known import Known
 from chalicelib.lrs.registries.merging import merged
 from chalicelib.lrs.statements.parts import Parts, parts
-from chalicelib.ports.registries import EntryName, Registry, RegistryEntry, RegistrySearch, RegistryStore
+from chalicelib.ports.registries import (
+    PART,
+    EntryName,
+    Registry,
+    RegistryEntry,
+    RegistrySearch,
+    RegistryStore,
+)
 from chalicelib.ports.statement_store import Rejected, Stored
 
 ROUNDS = 8  # lost races after which a batch is left to its sweep
-PART = "The registry of agents and activities"
 
 
 class Registries:

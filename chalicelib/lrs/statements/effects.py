@@ -14,6 +14,7 @@ from chalicelib.errors import Unavailable
 from chalicelib.lrs.statements.references import marked, targets_from, with_targets
 from chalicelib.lrs.times import microseconds
 from chalicelib.ports.statement_store import (
+    PART,
     Keys,
     Mark,
     Outcome,
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from chalicelib.ports.record_clock import ClockReading, RecordClock
 
 T = TypeVar("T")
-PART = "The statement store"
 TRIES = 20  # at one document that others change at the same moment
 MOST_ROUNDS = 100  # of a chain of references that is followed upwards
 MOST_REACHED = 10_000  # statements that are told of a batch: what the sweep does in half of its minute

@@ -14,7 +14,7 @@ from chalicelib.lrs.keys import agent_key
 from chalicelib.lrs.statements.query import MOST_PER_PAGE, Cursor, Page, StatementQuery
 from chalicelib.lrs.times import microseconds
 from chalicelib.ports.clock import Clock
-from chalicelib.ports.record_clock import ClockReading, RecordClock
+from chalicelib.ports.record_clock import PART, ClockReading, RecordClock
 from chalicelib.ports.statement_store import StatementRecord, StatementSearch, StatementStore
 
 READS_OF_YOUNG = 5  # a statement that was written while its reader looked at the clock is looked at again
@@ -57,7 +57,7 @@ class Reader:
             if not young:
                 return found
             wanted = young
-        raise Unavailable("The clock of the store", "statements kept being written")
+        raise Unavailable(PART, "statements kept being written")
 
     def query(self, principal: Principal, query: StatementQuery, cursor: str | None = None) -> Page:
         """A page of the statements that match; the pages of one query show a fixed set.

@@ -8,7 +8,7 @@ from chalicelib.errors import Unavailable
 from chalicelib.lrs.statements.parts import parts
 from chalicelib.lrs.times import microseconds
 from chalicelib.ports.record_clock import Batch, BatchState, RecordClock
-from chalicelib.ports.statement_store import Rejected, StatementRecord, StatementStore, Unsure
+from chalicelib.ports.statement_store import PART, Rejected, StatementRecord, StatementStore, Unsure
 
 if TYPE_CHECKING:
     from chalicelib.lrs.attachments.service import Attachments
@@ -92,7 +92,7 @@ class Settling:
                 self._remove(found)
                 removed += found
                 if len(removed) > MOST_REMOVED:
-                    raise Unavailable("The statement store", "statements of a batch keep coming back")
+                    raise Unavailable(PART, "statements of a batch keep coming back")
         return removed
 
     def written(self, store: str, batch: str) -> list[StatementRecord]:
@@ -108,7 +108,7 @@ class Settling:
     def _remove(self, records: Sequence[StatementRecord]) -> None:
         """Removes all of these; one that changed meanwhile is found again. Raises `Unavailable` unless all is known."""
         if any(isinstance(outcome, (Unsure, Rejected)) for outcome in self._store.remove(records)):
-            raise Unavailable("The statement store", "a removal without answer")
+            raise Unavailable(PART, "a removal without answer")
 
 
 def _attachments(records: Iterable[StatementRecord]) -> list[str]:
