@@ -15,9 +15,10 @@ from tests.end_to_end.conftest import LocalStack
 from tests.end_to_end.lrs_client import LrsCaller
 from tests.end_to_end.system import System
 from tests.end_to_end.test_least_privilege import REFUSED
+from tests.end_to_end.test_lrs_jobs import drop, ended, make
 from tests.end_to_end.test_lrs_writers import DeadWriter
 
-FUNCTIONS = ("api", "record-sweep")
+FUNCTIONS = ("api", "record-sweep", "job-tick", "job-worker")
 AGENT = {"objectType": "Agent", "account": {"homePage": "https://lms.example.com", "name": uuid4().hex}}
 PAGE = "https://content.example.com"
 LARGE = b"\x00\xff" * 300_000  # more than DynamoDB takes
@@ -201,6 +202,15 @@ def test_large_documents_that_nobody_refers_to_are_swept(system: System, lrs: Lr
     system.invoke("record-sweep")
     found = system.client("s3").list_objects_v2(Bucket=bucket, Prefix=key + left)
     assert found.get("Contents", []) == []
+
+
+@pytest.mark.parametrize("service", ["statements", "states"])
+def test_a_job_is_started_and_worked_on(system: System, lrs: LrsCaller, service: str) -> None:
+    lrs.record(statement(), [b"attached"])
+    job = make(lrs, "clearing", repeat="now", service=service, until="now")
+    system.invoke("job-tick")
+    assert ended(lrs, job)["success"]
+    drop(lrs, job)
 
 
 def test_nothing_was_refused_to_either_function(system: System, since: float) -> None:
