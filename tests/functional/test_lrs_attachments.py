@@ -253,7 +253,7 @@ def test_the_hash_may_be_written_in_capitals(client: LrsClient) -> None:
 def test_a_page_ends_where_it_would_read_too_many_attachments(
     client: LrsClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(statement_answer, "MOST_ATTACHMENTS", 4)
+    monkeypatch.setattr(statement_answer, "MOST_READS", 4)
     contents = [str(number).encode() for number in range(9)]
     for number in range(3):
         own = contents[3 * number : 3 * number + 3]

@@ -10,13 +10,14 @@ from urllib.parse import parse_qsl
 
 from chalicelib.lrs.versions import V1, understood
 from chalicelib.web.call import Request
+from chalicelib.web.lrs.headers import VERSION
 from chalicelib.web.refusals import Refusal
 
 METHODS = ("GET", "HEAD", "PUT", "POST", "DELETE")
 HEADERS = frozenset(
     (
         "authorization",
-        "x-experience-api-version",
+        VERSION.lower(),
         "content-type",
         "content-length",
         "if-match",
@@ -25,7 +26,6 @@ HEADERS = frozenset(
 )
 OF_THE_FORM = ("content-type", "content-length")  # headers that describe the form, not the content in it
 MOST_FIELDS = 100  # a form has a dozen; it is read before anyone is known, and each costs memory
-VERSION = "x-experience-api-version"
 _BROKEN_ESCAPE = re.compile(b"%(?![0-9A-Fa-f]{2})")
 
 
@@ -46,7 +46,7 @@ def read(request: Request) -> Request:
     fields = _fields(request.raw_body)
     headers = {name: value for name, value in request.headers.items() if name not in OF_THE_FORM}
     headers |= {name.lower(): value for name, value in fields if name.lower() in HEADERS}
-    if understood(headers.get(VERSION, "").strip()) != V1:
+    if understood(headers.get(VERSION.lower(), "").strip()) != V1:
         return request
     return _meant(request, fields, headers)
 

@@ -23,14 +23,13 @@ from chalicelib.web import reading
 from chalicelib.web.call import NOBODY, Answer, Call, Operation, Request, RouteTable
 from chalicelib.web.error_map import Mapped, Statuses, assess
 from chalicelib.web.lrs import alternate, cors, general_log
+from chalicelib.web.lrs.headers import CONSISTENT_THROUGH, VERSION
 from chalicelib.web.lrs.route import LrsRoute
 from chalicelib.web.refusals import Refusal, UnknownRoute
 
 if TYPE_CHECKING:
     from chalicelib.web.services import Services
 
-VERSION = "X-Experience-API-Version"
-CONSISTENT_THROUGH = "X-Experience-API-Consistent-Through"
 LONG_AGO = written(0)  # where no store is known, nothing more can be said to be complete
 UNKNOWN_PATH = "There is nothing at this path."
 BASIC = {"WWW-Authenticate": 'Basic realm="lrs", charset="UTF-8"'}
@@ -83,7 +82,7 @@ class LrsApi:
         Raises `Unauthenticated`, `Forbidden`, `NotFound`, `UnknownVersion`, `MissingPermission`, `Invalid` (query).
         """
         route = cast(LrsRoute, call.route)
-        named = call.headers.get(VERSION.lower(), "").strip()
+        named = _version(call)
         version = understood(named)
         call.version = version or V2
         if not route.open:
@@ -146,7 +145,7 @@ def is_xapi(path: str) -> bool:
     return len(parts) > 5 and (parts[1], parts[3], parts[5]) == ("lrs", "stores", "xapi")
 
 
-def _version(request: Request) -> str:
+def _version(request: Request | Call) -> str:
     return request.headers.get(VERSION.lower(), "").strip()
 
 

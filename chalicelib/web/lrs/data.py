@@ -123,15 +123,12 @@ def _statement_search(call: Call, parameters: Parameters) -> StatementSearch:
 
 
 def _registry_search(call: Call, parameters: Parameters, registry: Registry) -> RegistrySearch:
-    beginning, cursor = parameters.text("search"), parameters.text("cursor")
-    after = None if cursor is None else _position(cursor)
-    if cursor is not None and after is None:
-        parameters.refuse("cursor", "The cursor is not one that an answer gave: send it as it is.")
+    beginning = parameters.text("search")
     return RegistrySearch(
         registry=registry,
         store=call.principal.store,
         limit=parameters.whole("limit", 1, MOST_PER_PAGE, LIMIT),
-        after=after,
+        after=parameters.cursor(_position),
         since=parameters.time("since"),
         until=parameters.time("until"),
         beginning=None if beginning is None else beginning.lower()[:LONGEST_SEARCH],

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from email.utils import formatdate
 from functools import partial
 
 from chalicelib.errors import Invalid, NotFound
@@ -19,6 +18,7 @@ from chalicelib.lrs.documents.service import Content
 from chalicelib.lrs.keys import agent_key
 from chalicelib.ports.documents import DocumentContext, DocumentName, DocumentService
 from chalicelib.web.call import Answer, Call
+from chalicelib.web.lrs.headers import http_date
 from chalicelib.web.lrs.parameters import Parameters
 from chalicelib.web.lrs.route import XAPI, LrsRoute
 
@@ -81,7 +81,7 @@ def read(call: Call, resource: Resource) -> Answer:
     document = call.services.lrs.documents.read(asked.name)
     if document is None:
         raise NotFound("Document", asked.id)
-    headers = {"ETag": f'"{document.etag}"', "Last-Modified": _http_date(document.updated), **_GUARDED}
+    headers = {"ETag": f'"{document.etag}"', "Last-Modified": http_date(document.updated), **_GUARDED}
     known = conditions_of(call.headers).if_none_match
     if known is not None and known.match(document.etag):
         return Answer(304, None, headers)
@@ -115,7 +115,7 @@ def delete(call: Call, resource: Resource) -> Answer:
 
 def _ids(call: Call, asked: _Asked) -> Answer:
     ids, last = call.services.lrs.documents.ids(asked.context, asked.registration, asked.since)
-    return Answer(200, ids, {} if last is None else {"Last-Modified": _http_date(last)})
+    return Answer(200, ids, {} if last is None else {"Last-Modified": http_date(last)})
 
 
 def _asked(call: Call, resource: Resource, *, writes: bool, one: bool | None = None) -> _Asked:
@@ -149,10 +149,6 @@ def _content(call: Call, asked: _Asked) -> Content:
     if len(kind) > LONGEST_TYPE or not _TYPE.fullmatch(kind):
         raise Invalid({"Content-Type": [f"It must be a media type of at most {LONGEST_TYPE} characters."]})
     return Content(call.principal.client, call.raw_body, kind, asked.agent)
-
-
-def _http_date(microseconds: int) -> str:
-    return formatdate(microseconds // 1_000_000, usegmt=True)
 
 
 def _routes(resource: Resource) -> tuple[LrsRoute, ...]:

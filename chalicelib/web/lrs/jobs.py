@@ -20,7 +20,6 @@ JOBS = "/lrs/{client}/jobs/{type}"
 LONGEST_PLACE = 200
 _PAGES = frozenset(("limit", "cursor"))
 _FILTERS = frozenset(("store", "service", "filters[store]", "filters[service]"))
-_CURSOR = "The cursor is not one that an answer gave: send it as it is."
 _TWICE = "The parameter {name} stands there in both of its forms: send one."
 
 
@@ -87,11 +86,12 @@ def resume(call: Call) -> Answer:
 
 def _page(parameters: Parameters) -> tuple[int, str | None]:
     limit = parameters.whole("limit", 1, MOST_PER_PAGE, LIMIT)
-    sent = parameters.text("cursor")
-    place = None if sent is None else opened(sent)
-    if sent is not None and (not place or not place.isprintable() or len(place) > LONGEST_PLACE):
-        parameters.refuse("cursor", _CURSOR)
-    return limit, place
+    return limit, parameters.cursor(_place)
+
+
+def _place(cursor: str) -> str | None:
+    place = opened(cursor)
+    return place if place and place.isprintable() and len(place) <= LONGEST_PLACE else None
 
 
 def _filter(parameters: Parameters, name: str) -> str | None:

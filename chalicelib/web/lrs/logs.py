@@ -21,15 +21,17 @@ def logs(call: Call) -> Answer:
     types = parameters.choices("types", LOG_TYPES)
     levels = _levels(parameters)
     limit = parameters.whole("limit", 1, MOST_PER_PAGE, LIMIT)
-    after = parameters.text("cursor")
-    if after is not None and not _PLACE.fullmatch(after):
-        parameters.refuse("cursor", "The cursor is not one that an answer gave: send it as it is.")
+    after = parameters.cursor(_place)
     parameters.check()
     search = LogSearch(limit, after, types, levels or (), parameters.text("store"))
     if levels == ():
         return listed([], None)
     page = call.services.lrs.logs.page(search)
     return listed([_shown(entry) for entry in page.entries], page.next)
+
+
+def _place(cursor: str) -> str | None:
+    return cursor if _PLACE.fullmatch(cursor) else None
 
 
 def _levels(parameters: Parameters) -> tuple[int, ...] | None:

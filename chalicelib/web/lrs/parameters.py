@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from chalicelib.errors import Invalid
 from chalicelib.lrs import strict_json
@@ -13,6 +13,7 @@ from chalicelib.lrs.validation import data_types
 if TYPE_CHECKING:
     from chalicelib.web.call import Call
 
+T = TypeVar("T")
 _DIGITS = re.compile("[0-9]{1,18}")
 
 
@@ -82,6 +83,14 @@ class Parameters:
         if time is None:
             self.refuse(name, f"The parameter {name} must be a timestamp (ISO 8601, RFC 3339).")
         return time
+
+    def cursor(self, read: Callable[[str], T | None]) -> T | None:
+        """The place that a cursor names; None: it is absent. `read`: cursor → place, None where it is none of ours."""
+        value = self.text("cursor")
+        place = None if value is None else read(value)
+        if value is not None and place is None:
+            self.refuse("cursor", "The cursor is not one that an answer gave: send it as it is.")
+        return place
 
     def flag(self, name: str) -> bool | None:
         """`true` or `false`; None where it is absent."""

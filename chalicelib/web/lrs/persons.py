@@ -31,10 +31,7 @@ def list_persons(call: Call) -> Answer:
     parameters = Parameters(call)
     agent = parameters.agent("agent")
     limit = parameters.whole("limit", 1, MOST_PER_PAGE, LIMIT)
-    cursor = parameters.text("cursor")
-    after = "" if cursor is None else opened(cursor)
-    if after is None:
-        parameters.refuse("cursor", "The cursor is not one that an answer gave: send it as it is.")
+    after = parameters.cursor(opened)
     parameters.check()
     persons, store = call.services.lrs.persons, call.principal.store
     if agent is not None:

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from email.utils import formatdate
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlencode
 
 from chalicelib.lrs import multipart
+from chalicelib.lrs.access.addresses import endpoints
 from chalicelib.lrs.statements.formats import NOTHING_KNOWN, Format, Known, formatted
 from chalicelib.lrs.times import written
 from chalicelib.web.call import Answer, Call
+from chalicelib.web.lrs.headers import CONSISTENT_THROUGH, http_date
 
 if TYPE_CHECKING:
     from chalicelib.lrs.statements.query import Page
     from chalicelib.ports.statement_store import StatementRecord
 
-CONSISTENT_THROUGH = "X-Experience-API-Consistent-Through"
 # Lambda takes 6 MB of answer (6,291,556 bytes), in which bytes stand as base64 (4 for 3); headers need some of it.
 ANSWER_BYTES = 4_600_000
-# Each is a read of a record and of an object, one after the other; the gateway waits 29 seconds.
-MOST_ATTACHMENTS = 500
+# Of attachments: each is a read of a record and of an object, one after the other; the gateway waits 29 seconds.
+MOST_READS = 500
 LONGEST_TYPE = 255  # of an attachment, as shown: it stands beside the statement, which has it already
 OCTETS = "application/octet-stream"
 
@@ -30,7 +30,7 @@ Attached = dict[str, multipart.Part]
 def one(call: Call, record: StatementRecord, form: Format, attachments: bool) -> Answer:
     """A single statement, with the time at which it was stored."""
     text = formatted(record.text, form, _languages(call), _known(call, form, [record])).encode()
-    headers = {"Last-Modified": formatdate(record.stored // 1_000_000, usegmt=True)}
+    headers = {"Last-Modified": http_date(record.stored)}
     if not attachments:
         return Answer(200, text, headers)
     found: Attached = {}
@@ -46,7 +46,7 @@ def page(call: Call, found: Page, form: Format, attachments: bool) -> Answer:
     size = reads = 0
     for record in found.records:
         reads += len(record.attachments) if attachments else 0
-        if texts and reads > MOST_ATTACHMENTS:
+        if texts and reads > MOST_READS:
             break
         text = formatted(record.text, form, languages, known)
         fresh: Attached = {}
@@ -93,7 +93,7 @@ def _more(call: Call, shown: Page) -> str:
         return ""
     client, store = (quote(unquote(call.path_parameters[name]), safe="") for name in ("client", "store"))
     query = urlencode({**call.query, "cursor": cursor})
-    return f"{call.prefix}/lrs/{client}/stores/{store}/xapi/statements?{query}"
+    return f"{endpoints(call.prefix, client, store)['xapi_endpoint']}/statements?{query}"
 
 
 def _read_attachments(

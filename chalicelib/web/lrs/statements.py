@@ -12,6 +12,7 @@ from chalicelib.lrs.statements.query import StatementQuery
 from chalicelib.lrs.times import written
 from chalicelib.web.call import Answer, Call
 from chalicelib.web.lrs import statement_answer
+from chalicelib.web.lrs.headers import CONSISTENT_THROUGH
 from chalicelib.web.lrs.parameters import Parameters
 from chalicelib.web.lrs.route import XAPI, LrsRoute
 
@@ -111,7 +112,7 @@ def _record(call: Call, statement_id: str | None) -> Recorded:
 def _up_to(recorded: Recorded) -> dict[str, str]:
     """Up to when statements are complete, where the writing has told: it saves a look at the clock."""
     at = recorded.consistent_through
-    return {} if at is None else {statement_answer.CONSISTENT_THROUGH: written(at)}
+    return {} if at is None else {CONSISTENT_THROUGH: written(at)}
 
 
 _WRITERS = giving(needed_by("statements", "POST"))

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from chalicelib.web.error_map import RETRY_AFTER_SECONDS
-from chalicelib.web.lrs.api import CONSISTENT_THROUGH, VERSION, is_xapi
+from chalicelib.web.lrs.api import is_xapi
 from chalicelib.web.lrs.documentation import access, cmi5, data, documents, jobs, parameters, xapi
 from chalicelib.web.lrs.documentation.form import JSON, Described, Json, header
+from chalicelib.web.lrs.headers import CONSISTENT_THROUGH, VERSION
 from chalicelib.web.lrs.route import LrsRoute
 from chalicelib.web.schemas import ref
 
