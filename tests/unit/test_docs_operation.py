@@ -194,7 +194,7 @@ def test_every_scenario_of_the_tests_stands_in_the_pipeline() -> None:
 
 
 def test_every_package_of_the_zip_has_its_reason() -> None:
-    pins = re.findall(r"^([\w-]+)==", (PROJECT / "requirements.txt").read_text(), re.MULTILINE)
+    pins = re.findall(r"^([\w.-]+)==", (PROJECT / "requirements.txt").read_text(), re.MULTILINE)
     rows = table("decisions.md", "Dependencies")
     assert sorted(named(rows, "package")) == sorted(pins)
     assert all(row["licence"] and row["for"] and row["kept by"] for row in rows)
