@@ -61,6 +61,7 @@ PACKAGES: Mapping[str, set[str]] = {
     "web": {"chalice"},
     "bootstrap": {"aws_lambda_powertools", "boto3", "botocore"},
     "adapters": {"boto3", "botocore", "opensearchpy"},
+    "lrs": {"ruamel"},  # text in, events out: nothing of the world outside
 }
 
 
