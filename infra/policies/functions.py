@@ -18,6 +18,7 @@ POLICIES: dict[str, list[Json]] = {
         may.send("DeltaFileQueue", "MaintenanceQueue", "RecordJobsQueue"),
         may.read_snapshots(),
         may.keep_records(),
+        may.read_seeding(),
         may.see_what_is_missing(),
     ],
     "Intake": [
@@ -79,6 +80,7 @@ POLICIES: dict[str, list[Json]] = {
         _RECORDS,
         may.use_table("AccessTable"),
         may.keep_records(),
+        may.read_seeding(),
         may.see_what_is_missing(),
         may.send("RecordJobsQueue"),
     ],

@@ -66,6 +66,11 @@ def keep_records() -> Json:
     return _allow("KeepRecords", actions, _under("attachments/"), _under("documents/"))
 
 
+def read_seeding() -> Json:
+    """Read the configs of seeding jobs."""
+    return _allow("ReadSeeding", ["s3:GetObject"], _under("seeding/"))
+
+
 def drop_records() -> Json:
     """Delete attachments and large documents that nothing refers to."""
     return _allow("DropRecords", ["s3:DeleteObject"], _under("attachments/"), _under("documents/"))

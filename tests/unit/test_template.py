@@ -267,6 +267,7 @@ RECORDS = {("RecordsTable", ""), ("RecordsTable", "/index/listing")}
 JOBS = {("JobsTable", ""), ("JobsTable", "/index/due")}
 READ_ITEMS = {"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"}
 KEPT = {("Bucket", "/attachments/*"), ("Bucket", "/documents/*")}
+SEEDING = ({"s3:GetObject"}, {("Bucket", "/seeding/*")})
 SNAPSHOTS, DROPPED = {("Bucket", "/snapshots/*")}, {("Bucket", "/delta/*")}
 MISSING = ({"s3:ListBucket"}, {("Bucket", "")})
 DEAD = {(queue.dead_id, "") for queue in QUEUES}
@@ -277,6 +278,7 @@ EXPECTED: dict[str, list[tuple[set[str], set[tuple[str, str]]]]] = {
         (ITEMS, {("AccessTable", "")}),
         (ITEMS, RECORDS),
         (ITEMS, JOBS),
+        SEEDING,
         ({"s3:DeleteObject", "s3:GetObject", "s3:PutObject"}, KEPT),
         (
             {"sqs:SendMessage"},
@@ -341,6 +343,7 @@ EXPECTED: dict[str, list[tuple[set[str], set[tuple[str, str]]]]] = {
     "JobWorker": [
         (POLL, {("RecordJobsQueue", "")}),
         (ITEMS, JOBS),
+        SEEDING,
         (ITEMS, RECORDS),
         (ITEMS, {("AccessTable", "")}),
         ({"s3:DeleteObject", "s3:GetObject", "s3:PutObject"}, KEPT),
