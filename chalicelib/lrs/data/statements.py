@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from chalicelib.lrs.attachments.service import Attachments
     from chalicelib.lrs.statements.settling import Settling
     from chalicelib.ports.clock import Clock
-    from chalicelib.ports.record_clock import ClockReading, RecordClock
+    from chalicelib.ports.record_clock import RecordClock
     from chalicelib.ports.statement_store import StatementStore
 
 PART = "The statement store"
@@ -31,6 +31,7 @@ PAUSE_SECONDS = 0.01
 WAIT_SECONDS = (
     1.0  # for a batch up to the cutoff to end; its writer, or the sweep, ends it within two minutes
 )
+END = "end"
 ATTACHMENTS_PER_PAGE = 100  # freeing one is two searches and two deletions
 
 
@@ -59,45 +60,58 @@ class Statements(DataService):
         reading = self._record_clock.read(search.store)
         self._store.refresh()
         upto = min(search.upto, reading.horizon)
-        return self._store.matches(self._search(replace(search, upto=upto), reading))
+        return self._store.matches(replace(search, upto=upto, undone=reading.undone))
 
     def page(self, store: str, cutoff: int, position: Json | None, limit: int) -> DataPage:
-        """Statements by `stored`, oldest first."""
+        """Statements by `stored`, the newest that is decided first: that is how the engine keeps them."""
         search = StatementSearch(store, upto=cutoff, limit=limit, voided=None)
-        return self.page_of(search, position)
+        return self.page_of(search, position, newest_first=True)
 
-    def page_of(self, search: StatementSearch, position: Json | None) -> DataPage:
-        """As `page`, of what a search finds; its `upto` is the cutoff. `after`, `undone`, the order are set here."""
-        records, page = self.records_of(replace(search, brief=True), position)
+    def page_of(self, search: StatementSearch, position: Json | None, newest_first: bool = False) -> DataPage:
+        """As `page`, of what a search finds, oldest first unless told otherwise.
+
+        Its `upto` is the cutoff; `after`, `undone` and the order are set here.
+        """
+        records, page = self.records_of(replace(search, brief=True), position, newest_first)
         items = fitting(_with_few_attachments(records), item_of)
         if len(items) < len(records):
-            cut = {**page.next, "after": records[len(items) - 1].stored}
-            return DataPage(items, cut, False)
+            return DataPage(items, {**page.next, "after": records[len(items) - 1].stored}, False)
         return replace(page, items=items)
 
     def records_of(
-        self, search: StatementSearch, position: Json | None
+        self, search: StatementSearch, position: Json | None, newest_first: bool = False
     ) -> tuple[list[StatementRecord], DataPage]:
-        """As `page_of`, the statements themselves, and a page without items."""
+        """As `page_of`, the statements themselves, oldest first unless told otherwise, and a page without items.
+
+        A position: `floor` (exclusive) and `upto`, between which statements are gone through; `after` which it goes
+        on (None: with the first), or that it is at the end. What is decided later is gone through after that.
+        """
         # The clock first: what is up to its horizon was written before, and is seen after a refresh.
         reading = self._record_clock.read(search.store)
         decided = min(search.upto, reading.horizon)
-        if position is None:
+        begun = position or {"floor": -1, "upto": -1, "after": END}
+        floor, upto, after = whole(begun["floor"]), whole(begun["upto"]), begun["after"]
+        found: list[StatementRecord] = []
+        if after == END and upto < decided:
             self._store.refresh()
-            position = {"after": -1, "upto": decided}
-        after, upto = whole(position["after"]), whole(position["upto"])
-        if after >= upto and upto < decided:
-            self._store.refresh()
-            upto = decided
-        found = self._store.search(self._search(replace(search, upto=upto, after=after), reading))
-        if len(found) >= search.limit:
-            return found, DataPage((), {"after": found[-1].stored, "upto": upto}, False)
-        end = {"after": upto, "upto": upto}
+            floor, upto, after = upto, decided, None
+        if after != END:
+            between = replace(
+                search,
+                since=search.since if floor < 0 else max(floor, search.since or 0),
+                upto=upto,
+                after=None if after is None else whole(after),
+                ascending=not newest_first,
+                undone=reading.undone,
+            )
+            found = self._store.search(between)
+        seen = {"floor": floor, "upto": upto}
+        if found and len(found) >= search.limit:
+            return found, DataPage((), {**seen, "after": found[-1].stored}, False)
         waits = upto < search.upto and any(batch.first <= search.upto for batch in reading.open.values())
-        goes_on = waits or upto < decided
-        if goes_on and not found and upto >= decided:
+        if waits and not found:
             self._clock.sleep(WAIT_SECONDS)
-        return found, DataPage((), end, not goes_on)
+        return found, DataPage((), {**seen, "after": END}, not waits and upto >= decided)
 
     def remove(self, store: str, items: Sequence[Json]) -> list[str]:
         """Removes these statements; another that has the id of one meanwhile stays, and is no item of these."""
@@ -112,9 +126,6 @@ class Statements(DataService):
     def shown(self, item: Json) -> str:
         """Its id."""
         return str(item["id"])
-
-    def _search(self, search: StatementSearch, reading: ClockReading) -> StatementSearch:
-        return replace(search, ascending=True, undone=reading.hidden)
 
     def _remove(self, store: str, items: Sequence[Json]) -> None:
         stored = {str(item["id"]): whole(item["stored"]) for item in items}

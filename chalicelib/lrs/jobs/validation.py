@@ -44,7 +44,9 @@ class Validation(JobType):
     def plan(self, work: Work, position: Json | None) -> Plan:
         stage = CHECK if position is None else str(position["stage"])
         at = None if position is None else position["at"]
-        page = statements_of(work.lrs).page_of(_search(work, stage), at if isinstance(at, dict) else None)
+        page = statements_of(work.lrs).page_of(
+            _search(work, stage), at if isinstance(at, dict) else None, newest_first=True
+        )
         following = _stages(work)[-1] if page.last else stage
         last = page.last and following == stage
         items: dict[str, object] = {"stage": stage, "items": list(page.items)} if page.items else {}
