@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from datetime import date
 
-from tests.bench import apply_in_process, cold_start, pipeline_end_to_end, queries, statements, warm_get
+from tests.bench import apply_in_process, cold_start, jobs, pipeline_end_to_end, queries, statements, warm_get
 from tests.bench.ground import deployed, forget
 
 PARTS = {
@@ -18,6 +18,7 @@ PARTS = {
     "memory": "(d) memory of the file worker",
     "statements": "(e) statements recorded",
     "queries": "(f) queries of statements",
+    "jobs": "(g) jobs over many statements",
     "pipeline": "(b) the packaged pipeline",
 }
 """In the order in which they run: first what needs no servers, last what leaves work behind."""
@@ -60,6 +61,8 @@ def _on_stack(chosen: Sequence[str]) -> None:
             statements.measure(ground)
         if "queries" in chosen:
             queries.measure(ground)
+        if "jobs" in chosen:
+            jobs.measure(ground)
         if "pipeline" in chosen:
             pipeline_end_to_end.measure(ground)
     finally:
