@@ -163,7 +163,8 @@ class Probe:
         answer.must(urlsplit(address)[:2] == urlsplit(base)[:2], "`more` on the host of the store", str(more))
         parts = urlsplit(address)
         path, _, _ = address.partition("?")
-        path = path.removeprefix(self._transport.endpoint)
+        if path.startswith(f"{self._transport.endpoint}/"):
+            path = path.removeprefix(self._transport.endpoint)
         return _result(self.get(path, dict(parse_qsl(parts.query, keep_blank_values=True))))
 
     def found(self, query: Mapping[str, str]) -> list[dict[str, Any]]:
