@@ -146,6 +146,9 @@ def _filters(search: StatementSearch) -> list[Clause]:
     if search.since is not None:
         times["gt"] = search.since
     filters = [_term("store", search.store), {"range": {"stored": times}}]
+    changed = {"gt": search.updated_after, "lte": search.updated_upto}
+    if bounds := {name: at for name, at in changed.items() if at is not None}:
+        filters.append({"range": {"updated": bounds}})
     if search.authority is not None:
         filters.append(_term("authority", search.authority))
     if search.client is not None:

@@ -79,6 +79,7 @@ class StatementSearch:
     `registration` must hold together in the statement itself or, with `targeting`, in one of those it refers to.
     `undone`: batches that are left out. `brief`: of what is found only `id`, `stored`, `updated`, `batch`,
     `refers_to`, `attachments`, the flags and `revision` are told; the rest is empty. For who removes, or counts.
+    `updated_after` (exclusive), `updated_upto` (inclusive): when a statement was last changed.
     """
 
     store: str
@@ -103,6 +104,8 @@ class StatementSearch:
     pseudonymized: bool | None = None
     undone: frozenset[str] = frozenset()
     brief: bool = False
+    updated_after: int | None = None
+    updated_upto: int | None = None
 
 
 @dataclass(frozen=True)

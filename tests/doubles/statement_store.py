@@ -221,6 +221,8 @@ def _brief(record: StatementRecord) -> StatementRecord:
 def _matches(search: StatementSearch, record: StatementRecord) -> bool:
     return (
         _in_time(search, record.stored)
+        and (search.updated_after is None or record.updated > search.updated_after)
+        and (search.updated_upto is None or record.updated <= search.updated_upto)
         and record.batch not in search.undone
         and search.authority in (None, record.authority)
         and search.client in (None, record.client)

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, cast
 
 from chalicelib.lrs.jobs.machine.job_type import Done, JobType, Json, Plan, Work
 from chalicelib.lrs.jobs.machine.parameters import Parameter, until
-from chalicelib.lrs.jobs.machine.request import connection_of
 from chalicelib.lrs.jobs.machine.services import JobServices
-from chalicelib.lrs.remotes.opening import remote_of
+from chalicelib.lrs.remotes.connections import check_service, remote_of, services_of
 from chalicelib.lrs.remotes.shape import RemotePage
 from chalicelib.ports.jobs import JobRecord
 
@@ -29,7 +28,6 @@ FLAGS = (
     "update_agent_ids",
 )
 TEXTS = ("authority_name", "authority_homepage")
-ONLY_STATEMENTS = "Another learning record store is asked for statements alone; service is statements or all."
 SHOWN = 10  # of what failed in a page
 
 
@@ -95,18 +93,6 @@ def _options(work: Work) -> PipelineOptions:
 def _begins(work: Work) -> Json | None:
     kept = work.job.memory.get("position")
     return kept if isinstance(kept, dict) else None
-
-
-def check_service(lrs: JobServices, job: JobRecord) -> Mapping[str, Sequence[str]]:
-    """Whether the connection of a job carries its service."""
-    carried = services_of(lrs, job)
-    return {"service": [ONLY_STATEMENTS]} if carried and job.service not in carried else {}
-
-
-def services_of(lrs: JobServices, job: JobRecord) -> Sequence[str]:
-    """The services that the connection of a job carries; none named: all."""
-    connection = connection_of(lrs, job.connection)
-    return ("statements",) if connection is not None and connection.type == "lrs" else ()
 
 
 JOB = Pull()

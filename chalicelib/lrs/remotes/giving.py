@@ -5,10 +5,14 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from chalicelib.lrs.data.documents import document_of
 from chalicelib.lrs.data.shape import whole
+from chalicelib.lrs.keys import agent_key
+from chalicelib.lrs.pseudonyms.replacing import pseudonymized
+from chalicelib.lrs.remotes.lrs import hashes_in
 from chalicelib.lrs.remotes.shape import Item
 from chalicelib.lrs.times import written
 from chalicelib.ports.documents import DocumentService
@@ -16,6 +20,7 @@ from chalicelib.ports.registries import EntryName, Registry
 
 if TYPE_CHECKING:
     from chalicelib.lrs.jobs.machine.services import JobServices
+    from chalicelib.lrs.pseudonyms.identities import Pseudonyms
     from chalicelib.ports.statement_store import StatementRecord
 
 Json = Mapping[str, object]
@@ -31,6 +36,28 @@ def given(lrs: JobServices, service: str, store: str, chosen: Sequence[Json], ra
     if service in ("agents", "activities"):
         return _entries(lrs, cast(Registry, service), store, chosen)
     return _documents(lrs, cast(DocumentService, service), store, chosen)
+
+
+def under_pseudonyms(item: Item, service: str, pseudonyms: Pseudonyms) -> Item:
+    """The item with pseudonyms in the place of agents; bytes that only a signature needed stay behind."""
+    if service == "statements":
+        value = pseudonymized(item.value, pseudonyms)
+        kept = hashes_in(value)
+        contents = {sha256: each for sha256, each in item.contents.items() if sha256 in kept}
+        return replace(item, value=value, contents=contents, known=_under_pseudonym(item.known))
+    if service == "agents":
+        key = agent_key(item.value) or ""
+        known = _under_pseudonym({**item.known, "id": pseudonyms.key_for(key)}) if item.known else {}
+        return replace(item, value=pseudonyms.agent(item.value), known=known)
+    agent = item.value.get("agent")
+    if not isinstance(agent, dict):
+        return item
+    value = {**item.value, "agent": pseudonyms.agent(agent)}
+    return replace(item, value=value, known=_under_pseudonym(item.known))
+
+
+def _under_pseudonym(known: Json) -> Json:
+    return {**known, "pseudonymized": True} if known else known
 
 
 def _statements(lrs: JobServices, store: str, chosen: Sequence[Json], raw: bool) -> list[Item]:

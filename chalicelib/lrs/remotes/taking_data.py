@@ -53,14 +53,29 @@ def _entries(work: Work, items: Sequence[Item], options: PipelineOptions) -> lis
     for item in items:
         # What names nothing cannot be kept; what is wrong besides is kept where nothing is to be checked.
         named = is_iri(item.value.get("id")) if part == "object" else agent_key(item.value) is not None
-        faults = check(item.value, V2) if options.validate_statements or not named else []
+        values = _agents(item.value) if part == "actor" else [item.value]
+        checked = values if options.validate_statements or not named else []
+        faults = [fault for value in checked for fault in check(value, V2)]
         if faults:
             failed.append(f"{item.name} was refused: {faults[0].path} {faults[0].rule}".replace("  ", " "))
         else:
-            told.append({part: item.value})
+            told += [{part: value} for value in values]
     if told:
         work.lrs.registries.note(work.store, told, options, work.started_at, work.job.created_by)
     return failed
+
+
+def _agents(value: Mapping[str, object]) -> list[Mapping[str, object]]:
+    """An agent as xAPI writes it, once for each name that a store knows it by."""
+    names = value.get("names")
+    if not isinstance(names, list):
+        return [value]
+    agent: dict[str, object] = {
+        name: part for name, part in value.items() if name not in ("names", "members")
+    }
+    if value.get("members"):
+        agent["member"] = value["members"]
+    return [{**agent, "name": name} for name in names] or [agent]
 
 
 def _document(work: Work, service: DocumentService, item: Item) -> str:

@@ -1,7 +1,8 @@
-"""Makes the other place that a connection names."""
+"""What connections carry, and the other places that they lead to."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from chalicelib.lrs.jobs.machine.job_type import RunFailed
@@ -11,7 +12,10 @@ if TYPE_CHECKING:
     from chalicelib.lrs.jobs.machine.job_type import Work
     from chalicelib.lrs.jobs.machine.services import JobServices
     from chalicelib.lrs.remotes.shape import Remote
+    from chalicelib.ports.jobs import JobRecord
     from chalicelib.ports.lrs_access import ConnectionRecord
+
+ONLY_STATEMENTS = "Another learning record store carries statements alone; service is statements or all."
 
 
 def remote_of(work: Work) -> Remote:
@@ -41,3 +45,15 @@ def opened(lrs: JobServices, connection: ConnectionRecord) -> Remote:
     return RemoteSearch(
         lrs.outgoing, settings["host"], settings.get("username", ""), settings.get("password", ""), prefix
     )
+
+
+def check_service(lrs: JobServices, job: JobRecord) -> Mapping[str, Sequence[str]]:
+    """Whether the connection of a job carries its service."""
+    carried = services_of(lrs, job)
+    return {"service": [ONLY_STATEMENTS]} if carried and job.service not in carried else {}
+
+
+def services_of(lrs: JobServices, job: JobRecord) -> Sequence[str]:
+    """The services that the connection of a job carries; none named: all."""
+    connection = connection_of(lrs, job.connection)
+    return ("statements",) if connection is not None and connection.type == "lrs" else ()
