@@ -9,6 +9,7 @@ from typing import Any
 
 from chalicelib.lrs.validation import maps, rules
 from chalicelib.lrs.validation.faults import Place, Report, shown
+from chalicelib.lrs.validation.remembered import remembering
 from chalicelib.lrs.validation.shapes import (
     Choice,
     Extensions,
@@ -45,7 +46,8 @@ class _Compiler:
     def check_of(self, shape: Shape, requirement: str) -> Check:
         if isinstance(shape, Object):
             if id(shape) not in self._objects:
-                self._objects[id(shape)] = self._object(shape)
+                check = self._object(shape)
+                self._objects[id(shape)] = remembering(check) if shape.repeated else check
             return self._objects[id(shape)]
         if isinstance(shape, Choice):
             return self._choice(shape)

@@ -127,20 +127,20 @@ def score_bounds(value: Mapping[str, Any], at: Place, report: Report) -> None:
 def voiding(value: Mapping[str, Any], at: Place, report: Report) -> None:
     """What voids refers to a statement (Data 2.3.2)."""
     verb = value.get("verb")
-    if not isinstance(verb, Mapping) or verb.get("id") != VOIDED:
+    if not isinstance(verb, dict) or verb.get("id") != VOIDED:
         return
     target = value.get("object")
-    if not isinstance(target, Mapping) or target.get("objectType") != "StatementRef":
+    if not isinstance(target, dict) or target.get("objectType") != "StatementRef":
         report.add((at, "object"), "must be a StatementRef, because the verb is voided", "XAPI-00017")
 
 
 def only_of_activities(value: Mapping[str, Any], at: Place, report: Report) -> None:
     """`revision` and `platform` are those of an Activity (Data 2.4.6)."""
     context = value.get("context")
-    if not isinstance(context, Mapping):
+    if not isinstance(context, dict):
         return
     target = value.get("object")
-    if not isinstance(target, Mapping) or target.get("objectType", "Activity") == "Activity":
+    if not isinstance(target, dict) or target.get("objectType", "Activity") == "Activity":
         return
     for name, requirement in (("revision", "XAPI-00084"), ("platform", "XAPI-00085")):
         if name in context:

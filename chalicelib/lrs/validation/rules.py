@@ -72,6 +72,7 @@ AGENT = Object(
         **IDENTIFIERS,
     },
     (relations.one_identifier,),
+    repeated=True,
 )
 GROUP = Object(
     "Group",
@@ -95,6 +96,7 @@ VERB = Object(
         "id": Property(IRI, "XAPI-00044", required=True),
         "display": Property(LANGUAGE_MAP, "XAPI-00045"),
     },
+    repeated=True,
 )
 
 COMPONENT = Object(
@@ -129,6 +131,7 @@ ACTIVITY = Object(
         "definition": Property(DEFINITION, "XAPI-00048"),
     },
     (relations.no_actor,),
+    repeated=True,
 )
 STATEMENT_REF = Object(
     "StatementRef",

@@ -74,7 +74,8 @@ class Property:
 class Object:
     """`never`: properties that others like it have and it must not, with the requirement that says so.
 
-    `unknown`: the requirement that forbids properties that are not listed.
+    `unknown`: the requirement that forbids properties that are not listed. `repeated`: one statement after the other
+    has the same, so that it pays to remember which are valid.
     """
 
     name: str
@@ -82,6 +83,7 @@ class Object:
     relations: tuple[Relation, ...] = ()
     never: Mapping[str, str] = field(default_factory=dict)
     unknown: str = "XAPI-00010"
+    repeated: bool = False
 
 
 @dataclass(frozen=True)
