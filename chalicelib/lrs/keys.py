@@ -10,7 +10,8 @@ LONGEST_KEY_BYTES = (
 
 def key(text: str) -> str:
     """The text itself where it is short, else its SHA-256: the same text has the same key, another has another."""
-    if len(text.encode()) <= LONGEST_KEY_BYTES and not text.startswith("sha256:"):
+    size = len(text) if text.isascii() else len(text.encode())
+    if size <= LONGEST_KEY_BYTES and not text.startswith("sha256:"):
         return text
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 from chalicelib.lrs.keys import key
@@ -23,7 +24,7 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _IDENTIFIERS = ("mbox", "mbox_sha1sum", "openid", "account")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Telling:
     """Who tells, when, and what of it is kept."""
 
@@ -31,6 +32,17 @@ class Telling:
     client: str
     at: int
     options: PipelineOptions = field(default_factory=PipelineOptions)
+
+    @cached_property
+    def of_agents(self) -> str:
+        """What is kept of agents: who told less before has not told this."""
+        return f"agent {self.options.update_agents} {self.options.update_agent_ids}"
+
+    @cached_property
+    def of_activities(self) -> str:
+        """What is kept of activities."""
+        options = self.options
+        return f"activity {options.update_activities} {options.update_activity_ids} {options.update_vocab}"
 
 
 class Told(NamedTuple):
@@ -64,16 +76,15 @@ def told_by(found: Parts, telling: Telling) -> Iterator[Told]:
     """Everything that the parts of a statement tell, as far as the options want it kept."""
     store, options = telling.store, telling.options
     if options.update_agents or options.update_agent_ids:
-        kept = f"agent {options.update_agents} {options.update_agent_ids}"
         for agent in found.agents:
             if agent.key is not None:
-                yield Told(telling, agent, (store, kept, agent.key), _facets_of_agent(agent.value))
+                subject = (store, telling.of_agents, agent.key)
+                yield Told(telling, agent, subject, _facets_of_agent(agent.value))
     if options.update_activities or options.update_activity_ids or options.update_vocab:
-        kept = f"activity {options.update_activities} {options.update_activity_ids} {options.update_vocab}"
         for activity in found.activities:
             definition = activity.value.get("definition")
             facets = (("definition", repr(definition)),) if definition else ()
-            yield Told(telling, activity, (store, kept, activity.id), facets)
+            yield Told(telling, activity, (store, telling.of_activities, activity.id), facets)
     if options.update_vocab:
         for verb in found.verbs:
             display = verb.value.get("display")

@@ -24,9 +24,13 @@ class Known:
     def knows(self, told: Told, at: int) -> bool:
         """Whether the registries were told all of this within the last minutes (`at`: microseconds)."""
         oldest = at - SECONDS_KNOWN * 1_000_000
-        for facet, value in _facets(told):
-            found = self._told.get(facet)
-            if found is None or found[0] != value or found[1] < oldest:
+        subject, told_lately = told.subject, self._told
+        found = told_lately.get(hash(subject))
+        if found is None or found[1] < oldest:
+            return False
+        for name, value in told.facets:
+            found = told_lately.get(hash((subject, name)))
+            if found is None or found[0] != hash(value) or found[1] < oldest:
                 return False
         return True
 

@@ -54,10 +54,10 @@ class Registries:
         """What statements of these parts tell that this process has not told the registries lately; makes no call."""
         telling = Telling(store, client, at, options)
         batch = Known()  # what the statements before tell already
-        news = []
+        news: list[Told] = []
         for statement in statements:
             for told in told_by(statement, telling):
-                known = batch if batch.heard_of(told) else self._known
+                known = batch if news and batch.heard_of(told) else self._known
                 if not known.knows(told, at):
                     news.append(told)
                     batch.remember(told, at)

@@ -4,9 +4,8 @@ Reads any JSON object: what has another form than a statement's part is left out
 too). Sources: xAPI 1.0.3 Data 2.4 and Communication 2.1.3; IEEE 9274.1.1 4.2.2 (contextAgents, contextGroups).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from typing import Literal, NamedTuple
 
 from chalicelib.lrs.keys import agent_key, key
 from chalicelib.ports.statement_store import Keys
@@ -18,8 +17,7 @@ Json = Mapping[str, object]
 ACTIVITY_CONTEXTS: tuple[ActivityRole, ...] = ("parent", "grouping", "category", "other")
 
 
-@dataclass(frozen=True, slots=True)
-class AgentPart:
+class AgentPart(NamedTuple):
     """An agent or group as it stands in a statement.
 
     `member`: it is a member of the group that has this role. `within`: it is in the SubStatement. `key` None: an
@@ -33,8 +31,7 @@ class AgentPart:
     within: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ActivityPart:
+class ActivityPart(NamedTuple):
     """An activity as it stands in a statement; `within`: in the SubStatement."""
 
     role: ActivityRole
@@ -43,8 +40,7 @@ class ActivityPart:
     within: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class VerbPart:
+class VerbPart(NamedTuple):
     """A verb as it stands in a statement, with its display."""
 
     value: Json
@@ -52,8 +48,7 @@ class VerbPart:
     within: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(NamedTuple):
     """All parts of a statement in the order in which they stand; the same agent or activity may stand often.
 
     `usage_types`: of attachments. `registration`: of the statement's own context.
@@ -69,6 +64,11 @@ class Parts:
     def verb_ids(self) -> tuple[str, ...]:
         """The ids of the statement's verb and its SubStatement's."""
         return tuple(verb.id for verb in self.verbs)
+
+    @property
+    def count_named(self) -> int:
+        """How many agents, activities, verbs and usage types are named, the same ones again and again included."""
+        return len(self.agents) + len(self.activities) + len(self.verbs) + len(self.usage_types)
 
 
 def parts(statement: Json) -> Parts:
@@ -98,18 +98,28 @@ def keys_of(statement: Json) -> Keys:
 
 def keys_in(found: Parts) -> Keys:
     """The same of a statement whose parts are known already."""
-    verb = next((key(part.id) for part in found.verbs if not part.within), "")
+    agents: dict[str, None] = {}  # in order, each once
+    related_agents: dict[str, None] = {}
+    for agent in found.agents:
+        if agent.key is None:
+            continue
+        related_agents[agent.key] = None
+        if agent.role in ("actor", "object") and not agent.within:
+            agents[agent.key] = None
+    activities: dict[str, None] = {}
+    related_activities: dict[str, None] = {}
+    for activity in found.activities:
+        name = key(activity.id)
+        related_activities[name] = None
+        if activity.role == "object" and not activity.within:
+            activities[name] = None
     return Keys(
-        verb=verb,
+        verb=next((key(part.id) for part in found.verbs if not part.within), ""),
         registration=None if found.registration is None else registration_key(found.registration),
-        agents=_distinct(
-            part.key for part in found.agents if part.role in ("actor", "object") and not part.within
-        ),
-        related_agents=_distinct(part.key for part in found.agents),
-        activities=_distinct(
-            key(part.id) for part in found.activities if part.role == "object" and not part.within
-        ),
-        related_activities=_distinct(key(part.id) for part in found.activities),
+        agents=tuple(agents),
+        related_agents=tuple(related_agents),
+        activities=tuple(activities),
+        related_activities=tuple(related_activities),
     )
 
 
@@ -177,7 +187,3 @@ class _Walk:
 
 def _listed(value: object) -> Sequence[Json]:
     return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else ()
-
-
-def _distinct(keys: Iterator[str | None]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(each for each in keys if each is not None))
