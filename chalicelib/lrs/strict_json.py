@@ -58,12 +58,12 @@ def levels(value: object) -> int:
     level = [value] if isinstance(value, (dict, list)) else []
     while level:
         found += 1
-        level = [
-            child
-            for each in level
-            for child in (each.values() if isinstance(each, dict) else each)
-            if isinstance(child, (dict, list))
-        ]
+        below = []
+        for each in level:
+            for child in each.values() if isinstance(each, dict) else each:
+                if type(child) is dict or type(child) is list:  # each value of the text passes here
+                    below.append(child)
+        level = below
     return found
 
 
