@@ -7,7 +7,7 @@ from chalicelib.lrs.access import basic, clients, connections, fields, guard, or
 from chalicelib.lrs.access.authority import HOME_PAGE
 from chalicelib.lrs.access.permissions import PERMISSIONS, giving
 from chalicelib.lrs.cmi5 import request, tokens
-from chalicelib.lrs.documents import service
+from chalicelib.lrs.documents import changing
 from chalicelib.lrs.logs.service import LONGEST_MESSAGE, RETENTION_DAYS
 from chalicelib.lrs.options import PipelineOptions
 from chalicelib.lrs.registries import merging
@@ -66,7 +66,7 @@ def test_every_field_with_an_endpoint_is_told() -> None:
 
 def test_limits_are_those_of_the_code() -> None:
     assert {row["limit"]: row["value"] for row in table("lrs.md", "Limits")} == {
-        "document": f"{service.MOST_BYTES:,} bytes",
+        "document": f"{changing.MOST_BYTES:,} bytes",
         "`stateId`, `profileId`": f"{web_documents.LONGEST_ID:,} characters",
         "`activityId` of a document": f"{web_documents.LONGEST_IRI:,} characters",
         "media type of a document": f"{web_documents.LONGEST_TYPE} characters",
@@ -85,7 +85,7 @@ def test_limits_are_those_of_the_code() -> None:
         "certificates of a signature": f"{signatures.MOST_CERTIFICATES}",
         "key of a signature": f"{rsa.MOST_BITS:,} bits",
         "wait for another request with the same statement id": f"{recording.PATIENCE_SECONDS:g} s",
-        "a change of a document, sent again, is answered as done for": f"{service.RETRY_SECONDS:g} s",
+        "a change of a document, sent again, is answered as done for": f"{changing.RETRY_SECONDS:g} s",
         "log": f"{RETENTION_DAYS} days",
     }
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from chalicelib.lrs.documents.changing import INLINE_BYTES, Content
 from chalicelib.lrs.documents.conditions import conditions_of
-from chalicelib.lrs.documents.service import INLINE_BYTES, Content
 from chalicelib.lrs.jobs.machine import data
 from chalicelib.lrs.keys import agent_key
 from chalicelib.lrs.versions import V1, V2

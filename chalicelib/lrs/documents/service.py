@@ -1,23 +1,26 @@
-"""Reading and changing documents: each change is one conditional write over the version that was read."""
+"""The documents of all stores: states, activity profiles, agent profiles."""
 
-import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from chalicelib.errors import Invalid, LightrailError, Unavailable, WriteConflict
+from chalicelib.errors import Invalid, Unavailable, WriteConflict
 from chalicelib.lrs.documents.bodies import Bodies
-from chalicelib.lrs.documents.conditions import Conditions, DocumentExists, check, check_put
+from chalicelib.lrs.documents.changing import (
+    INLINE_BYTES,
+    PAUSE_SECONDS,
+    TRIES,
+    Changing,
+    Content,
+)
+from chalicelib.lrs.documents.conditions import Conditions, check, check_put
 from chalicelib.lrs.documents.merging import check_object, is_json, merged
-from chalicelib.lrs.errors import PreconditionFailed, TooLarge
 from chalicelib.lrs.keys import agent_key
 from chalicelib.lrs.times import microseconds
 from chalicelib.lrs.versions import XapiVersion
-from chalicelib.ports.blobs import BlobNotFound
 from chalicelib.ports.documents import (
-    PART,
     Document,
     DocumentContext,
     DocumentName,
@@ -29,23 +32,11 @@ if TYPE_CHECKING:
     from chalicelib.ports.blobs import Blobs
     from chalicelib.ports.clock import Clock
 
-INLINE_BYTES = 300_000  # DynamoDB: 400 KB an item, its names and keys included
-MOST_BYTES = 4_500_000  # Lambda: 6 MB of answer, in base64
-TRIES, PAUSE_SECONDS = 10, 0.02
+__all__ = ["INLINE_BYTES", "Content", "Documents", "Listed"]
+
 PER_DELETION = 40  # DynamoDB: 100 actions a transaction, two for a document with an object
-RETRY_SECONDS = 300.0  # a client whose answer was lost sends the request again within that time
 PAGES_PER_LISTING = 10
 _CURSOR = re.compile("([0-9]{1,20})-([0-9a-f]{32})")
-
-
-@dataclass(frozen=True)
-class Content:
-    """What a request brings, and who sends it. `agent`: the agent of the document as JSON; empty: it has none."""
-
-    client: str
-    body: bytes = field(repr=False)
-    content_type: str
-    agent: str = ""
 
 
 @dataclass(frozen=True)
@@ -56,10 +47,6 @@ class Listed:
     cursor: str | None
 
 
-Change = Callable[[Document | None], tuple[bytes, str]]
-"""The document as it is → the bytes and content type that it shall have."""
-
-
 class Documents:
     """The documents of all stores."""
 
@@ -68,20 +55,11 @@ class Documents:
     ) -> None:
         self._store, self._clock, self._new_id = store, clock, new_id
         self._bodies = Bodies(store, blobs, clock, new_id)
+        self._changing = Changing(store, self._bodies, clock, new_id)
 
     def read(self, name: DocumentName) -> Document | None:
         """The document with its bytes. Raises `Unavailable`."""
-        seen = ""
-        while True:
-            document = self._store.get(name)
-            if document is None or document.body is not None:
-                return document
-            try:
-                return replace(document, body=self._bodies.read(name.context.store, document.object))
-            except BlobNotFound:
-                if document.object == seen:
-                    raise Unavailable(PART, "the object of a body is missing") from None
-                seen = document.object  # replaced since the record was read
+        return self._changing.read(name)
 
     def ids(
         self, context: DocumentContext, registration: str | None, since: int | None
@@ -102,7 +80,7 @@ class Documents:
         `WriteConflict`, `Unavailable` (it may have happened; the same request again tells).
         """
         service = name.context.service
-        self._change(
+        self._changing.change(
             name,
             content,
             lambda document: (content.body, content.content_type),
@@ -127,7 +105,7 @@ class Documents:
                     )
             return merged(document.body or b"", content.body), content.content_type
 
-        self._change(name, content, change, lambda etag: check(conditions, etag))
+        self._changing.change(name, content, change, lambda etag: check(conditions, etag))
 
     def delete(self, name: DocumentName, conditions: Conditions) -> None:
         """Deletes the document; one that is gone already is fine. Raises `PreconditionFailed`, `Unavailable`."""
@@ -222,82 +200,6 @@ class Documents:
         """Deletes the objects of bodies that no document has. Raises `Unavailable`."""
         return self._bodies.sweep(limit)
 
-    def _change(
-        self, name: DocumentName, content: Content, change: Change, allow: Callable[[str], None]
-    ) -> None:
-        if len(content.body) > MOST_BYTES:
-            raise TooLarge(f"The document is larger than {MOST_BYTES} bytes.")
-        for _ in range(TRIES):
-            current = self.read(name)
-            try:
-                allow("" if current is None else current.etag)
-            except (PreconditionFailed, DocumentExists):
-                if current is not None and self._is_done(current, content, change, allow):
-                    return
-                raise
-            if self._write(name, content, change(current), current):
-                return
-            self._clock.sleep(PAUSE_SECONDS)
-        raise WriteConflict("Document", name.id)
-
-    def _is_done(
-        self, current: Document, content: Content, change: Change, allow: Callable[[str], None]
-    ) -> bool:
-        """Whether the request was carried out a moment ago and its answer lost (RFC 9110 13.1.1 allows a success)."""
-        age = microseconds(self._clock.now()) - current.updated
-        if current.client != content.client or age > microseconds(RETRY_SECONDS):
-            return False
-        try:
-            allow(current.replaced)
-            return change(current) == (current.body, current.content_type)
-        except LightrailError:
-            return False
-
-    def _write(
-        self, name: DocumentName, content: Content, made: tuple[bytes, str], current: Document | None
-    ) -> bool:
-        """One try; False where another was faster, and nothing was written."""
-        body, content_type = made
-        if len(body) > MOST_BYTES:
-            raise TooLarge(f"The merged document would be larger than {MOST_BYTES} bytes.")
-        store = name.context.store
-        kept = self._bodies.keep(store, body) if len(body) > INLINE_BYTES else ""
-        now = microseconds(self._clock.now())
-        document = Document(
-            name=name,
-            client=content.client,
-            agent=content.agent,
-            content_type=content_type,
-            etag=hashlib.sha1(body, usedforsecurity=False).hexdigest(),
-            size=len(body),
-            stored=now if current is None else current.stored,
-            updated=now if current is None else max(now, current.updated + 1),
-            write=self._new_id(),
-            replaced="" if current is None else current.etag,
-            object=kept,
-            body=None if kept else body,
-        )
-        if self._put(document, current, now):
-            self._bodies.drop(store, "" if current is None else current.object)
-            return True
-        self._bodies.drop(store, kept)
-        return False
-
-    def _put(self, document: Document, current: Document | None, now: int) -> bool:
-        """Writes, and looks where the answer is lost, or says that another was faster: perhaps it was this write."""
-        lost: Unavailable | None = None
-        try:
-            if self._store.put(document, current, now):
-                return True
-        except Unavailable as error:
-            lost = error
-        found = self._store.get(document.name)
-        if found is not None and found.write == document.write:
-            return True
-        if lost is not None and (found and found.write) == (current and current.write):
-            raise lost
-        return False
-
     def _delete_all(self, documents: Sequence[Document]) -> bool:
         """Deletes all of these versions, or none; False where one of them changed or is gone."""
         if not self._store.delete(documents, microseconds(self._clock.now())):
@@ -316,5 +218,5 @@ def _position(cursor: str | None) -> tuple[int, str] | None:
         return None
     found = _CURSOR.fullmatch(cursor)
     if found is None:
-        raise Invalid({"cursor": ["The cursor is none that a page of this list has given."]})
+        raise Invalid({"cursor": ["The cursor is not one that an answer gave: send it as it is."]})
     return int(found[1]), found[2]

@@ -13,8 +13,8 @@ from functools import partial
 from chalicelib.errors import Invalid, NotFound
 from chalicelib.lrs.access.permissions import giving, needed_by
 from chalicelib.lrs.cmi5.rules import Target, may
+from chalicelib.lrs.documents.changing import Content
 from chalicelib.lrs.documents.conditions import conditions_of
-from chalicelib.lrs.documents.service import Content
 from chalicelib.lrs.keys import agent_key
 from chalicelib.ports.documents import DocumentContext, DocumentName, DocumentService
 from chalicelib.web.call import Answer, Call

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chalicelib.lrs.documents.service import MOST_BYTES
+from chalicelib.lrs.documents.changing import MOST_BYTES
 from chalicelib.web.lrs import documents
 from chalicelib.web.lrs.documentation.form import JSON, NOTHING, Answered, Content, Described, header
 from chalicelib.web.lrs.documentation.parameters import IF_MATCH, IF_NONE_MATCH, required
