@@ -1,7 +1,7 @@
 """The document on statements over HTTP tells the limits of the code."""
 
 from chalicelib.lrs import multipart
-from chalicelib.lrs.statements import attaching, preparing, query
+from chalicelib.lrs.statements import attaching, preparing, query, settling
 from chalicelib.web import reading
 from chalicelib.web.lrs import statement_body
 from tests.documents import table
@@ -10,7 +10,7 @@ from tests.documents import table
 def test_limits_are_those_of_the_code() -> None:
     assert {row["limit"]: row["value"] for row in table("statements.md", "Limits")} == {
         "body of a call": f"{reading.BODY_BYTES:,} bytes",
-        "statements of a request": f"{statement_body.MOST_STATEMENTS}",
+        "statements of a request": f"{settling.MOST_STATEMENTS}",
         "statement": f"{preparing.STATEMENT_BYTES // 1024} KiB",
         "distinct agents, activities and terms of a request": f"{preparing.MOST_NAMED:,}",
         "levels of nested JSON": f"{statement_body.MOST_LEVELS}",

@@ -89,7 +89,7 @@ class Reader:
         limit = min(search.limit, MOST_PER_PAGE)
         place = Cursor.read(cursor) if cursor is not None else None
         if cursor is not None and place is None:
-            raise Invalid({"cursor": ["The cursor is not one that `more` gave: follow `more` as it is."]})
+            raise Invalid({"cursor": ["The cursor is not one that an answer gave: send it as it is."]})
         reading = self._up_to_date(search.store, first=place is None)
         # A cursor that someone made up reads no further than the clock allows.
         horizon = reading.horizon if place is None else min(place.horizon, reading.horizon)

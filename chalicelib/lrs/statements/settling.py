@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from chalicelib.lrs.statements.effects import Effects
     from chalicelib.ports.clock import Clock
 
-PER_READ = 500  # statements of a batch, of which a request carries fewer
+# Of a batch, and so of a request: what is checked and written within the gateway's 29 seconds, with room. One read has
+# them all; of a larger batch the sweep would not see the rest.
+MOST_STATEMENTS = 500
 MOST_REMOVED = 10_000
 PENDING = "~pending"
 
@@ -88,7 +90,7 @@ class Settling:
         """Removes every statement that these batches wrote; those that it removed."""
         removed: list[StatementRecord] = []
         for place in (store, pending(store)):
-            while found := self._store.of_batches(place, batches, PER_READ):
+            while found := self._store.of_batches(place, batches, MOST_STATEMENTS):
                 self._remove(found)
                 removed += found
                 if len(removed) > MOST_REMOVED:
@@ -98,8 +100,8 @@ class Settling:
     def written(self, store: str, batch: str) -> list[StatementRecord]:
         """What a batch wrote, what waits to replace others included."""
         return [
-            *self._store.of_batch(store, batch, PER_READ),
-            *self._store.of_batch(pending(store), batch, PER_READ),
+            *self._store.of_batch(store, batch, MOST_STATEMENTS),
+            *self._store.of_batch(pending(store), batch, MOST_STATEMENTS),
         ]
 
     def _free(self, store: str, hashes: Iterable[str]) -> None:

@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING
 
 from chalicelib.lrs import multipart, strict_json
 from chalicelib.lrs.errors import InvalidStatements, TooLarge
+from chalicelib.lrs.statements.settling import MOST_STATEMENTS
 
 if TYPE_CHECKING:
     from chalicelib.web.call import Call
 
-MOST_STATEMENTS = (
-    500  # of one request: what is checked and written within the gateway's 29 seconds, with room
-)
 MOST_LEVELS = 100  # of nested JSON: a statement's own and those of an extension in it
 _WHAT = "The body"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from chalicelib.lrs import multipart
 from chalicelib.lrs.statements import attaching
 from chalicelib.lrs.statements.query import MOST_PER_PAGE
+from chalicelib.lrs.statements.settling import MOST_STATEMENTS
 from chalicelib.web.lrs.about import VERSIONS
 from chalicelib.web.lrs.documentation.form import (
     JSON,
@@ -17,7 +18,6 @@ from chalicelib.web.lrs.documentation.form import (
     json_content,
 )
 from chalicelib.web.lrs.documentation.parameters import ACCEPT_LANGUAGE, LIMIT_OF_STATEMENTS, required
-from chalicelib.web.lrs.statement_body import MOST_STATEMENTS
 from chalicelib.web.schemas import list_of, ref
 
 TAG = "xAPI"
