@@ -80,6 +80,7 @@ POLICIES: dict[str, list[Json]] = {
         _RECORDS,
         may.use_table("AccessTable"),
         may.keep_records(),
+        may.copy_files(),
         may.read_seeding(),
         may.see_what_is_missing(),
         may.send("RecordJobsQueue"),

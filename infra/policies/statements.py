@@ -66,6 +66,12 @@ def keep_records() -> Json:
     return _allow("KeepRecords", actions, _under("attachments/"), _under("documents/"))
 
 
+def copy_files() -> Json:
+    """Read, write and join the files of jobs that push and pull; multipart uploads are covered, and may be given up."""
+    actions = ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
+    return _allow("CopyFiles", actions, _under("files/"))
+
+
 def read_seeding() -> Json:
     """Read the configs of seeding jobs."""
     return _allow("ReadSeeding", ["s3:GetObject"], _under("seeding/"))

@@ -347,6 +347,10 @@ EXPECTED: dict[str, list[tuple[set[str], set[tuple[str, str]]]]] = {
         (ITEMS, RECORDS),
         (ITEMS, {("AccessTable", "")}),
         ({"s3:DeleteObject", "s3:GetObject", "s3:PutObject"}, KEPT),
+        (
+            {"s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject"},
+            {("Bucket", "/files/*")},
+        ),
         MISSING,
         ({"sqs:SendMessage"}, {("RecordJobsQueue", "")}),
     ],
