@@ -609,6 +609,18 @@ def test_a_page_is_full_where_many_targets_have_a_part_of_what_is_asked_for(
     assert numbers(store, replace(search, after=NOW + expected[1])) == expected[2:][:limit]
 
 
+@pytest.mark.parametrize("ascending", [False, True])
+def test_what_was_changed_in_a_span_of_time_is_found(
+    store: StatementStore, slug: str, ascending: bool
+) -> None:
+    write(store, *(record(slug, n, updated=NOW + 100 - n) for n in range(10)))
+    search = ask(slug, ascending=ascending, updated_after=NOW + 93, updated_upto=NOW + 97)
+    assert numbers(store, search) == sorted([3, 4, 5, 6], reverse=not ascending)
+    assert store.matches(search) == 4
+    assert store.matches(ask(slug, updated_after=NOW + 93)) == 7
+    assert store.matches(ask(slug, updated_upto=NOW + 93)) == 3
+
+
 def test_a_brief_search_tells_what_a_removal_needs(store: StatementStore, slug: str) -> None:
     fields: dict[str, Any] = {
         "refers_to": FIRST,
