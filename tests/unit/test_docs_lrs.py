@@ -10,11 +10,11 @@ from chalicelib.lrs.cmi5 import request, tokens
 from chalicelib.lrs.documents import changing
 from chalicelib.lrs.logs.service import LONGEST_MESSAGE, RETENTION_DAYS
 from chalicelib.lrs.options import PipelineOptions
-from chalicelib.lrs.registries import merging
+from chalicelib.lrs.registries import entries, merging
 from chalicelib.lrs.statements import formats, preparing, recording, references
 from chalicelib.lrs.validation import rsa, signatures
 from chalicelib.web import routing
-from chalicelib.web.lrs import alternate, data, listing, persons
+from chalicelib.web.lrs import alternate, listing, persons
 from chalicelib.web.lrs import documents as web_documents
 from chalicelib.web.lrs.documentation import records
 from chalicelib.web.refusals import MethodNotAllowed
@@ -71,7 +71,7 @@ def test_limits_are_those_of_the_code() -> None:
         "`activityId` of a document": f"{web_documents.LONGEST_IRI:,} characters",
         "media type of a document": f"{web_documents.LONGEST_TYPE} characters",
         "page of the Data API and of the log": f"{listing.LIMIT} items, at most {listing.MOST_PER_PAGE}",
-        "`search`": f"{data.LONGEST_SEARCH} characters, the rest is cut",
+        "`search`": f"{entries.LONGEST_SEARCH} characters, the rest is cut",
         "agents that one call makes one person": f"{persons.MOST_AGENTS}, in {persons.MOST_PERSONS} persons",
         "origins in `cors`": f"{origins.MOST}",
         "text of the Access API": f"{fields.MAX_LENGTH} characters",

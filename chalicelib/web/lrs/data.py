@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from chalicelib.lrs.keys import agent_key, key
+from chalicelib.lrs.registries import entries
 from chalicelib.lrs.times import written
 from chalicelib.ports.registries import Position, Registry, RegistryEntry, RegistrySearch
 from chalicelib.ports.statement_store import StatementRecord, StatementSearch
@@ -26,11 +27,11 @@ if TYPE_CHECKING:
 DATA = f"{STORE}/data"
 PERMISSIONS = ("data/all",)
 TERMS = {
-    "verbs": "verb",
-    "activity-types": "activity-type",
-    "attachment-usage-types": "attachment-usage-type",
-    "activity-ids": "activity-id",
-    "agent-ids": "agent-id",
+    "verbs": entries.VERB,
+    "activity-types": entries.ACTIVITY_TYPE,
+    "attachment-usage-types": entries.ATTACHMENT_USAGE_TYPE,
+    "activity-ids": entries.ACTIVITY_ID,
+    "agent-ids": entries.AGENT_ID,
 }
 """Services that list terms → what the registry calls them."""
 
@@ -40,7 +41,6 @@ _OF_STATEMENTS = _TIMES | {
     *("statementId", "agent", "related_agents", "activity", "related_activities", "verb", "registration"),
     *("ascending", "voided", "validated", "valid", "pseudonymized"),
 }
-LONGEST_SEARCH = 200
 
 
 def statements(call: Call) -> Answer:
@@ -131,7 +131,7 @@ def _registry_search(call: Call, parameters: Parameters, registry: Registry) -> 
         after=parameters.cursor(_position),
         since=parameters.time("since"),
         until=parameters.time("until"),
-        beginning=None if beginning is None else beginning.lower()[:LONGEST_SEARCH],
+        beginning=None if beginning is None else beginning.lower()[: entries.LONGEST_SEARCH],
     )
 
 
