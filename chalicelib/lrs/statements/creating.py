@@ -72,9 +72,10 @@ class Creating:
         Raises `BeginAnew`, `StatementConflict`, `WriteConflict` (an id was held until `deadline`, in seconds since
         1970), `Unavailable`.
         """
-        first = attempt.batch.first
+        authority = agent_key(principal.authority) or ""
         records = [
-            _record(principal, each, attempt.batch.id, first + index) for index, each in enumerate(prepared)
+            _record(principal, authority, each, attempt.batch.id, stored)
+            for stored, each in enumerate(prepared, attempt.batch.first)
         ]
         unsure = 0
         while records:
@@ -167,7 +168,7 @@ class Creating:
         self._clock.sleep(PAUSE_SECONDS)
 
 
-def _record(principal: Principal, each: Prepared, batch: str, stored: int) -> StatementRecord:
+def _record(principal: Principal, authority: str, each: Prepared, batch: str, stored: int) -> StatementRecord:
     return StatementRecord(
         store=principal.store,
         id=each.id,
@@ -175,7 +176,7 @@ def _record(principal: Principal, each: Prepared, batch: str, stored: int) -> St
         stored=stored,
         updated=stored,
         client=principal.client,
-        authority=agent_key(principal.authority) or "",
+        authority=authority,
         text=each.text(stored),
         digest=each.digest,
         keys=each.keys,
