@@ -179,7 +179,7 @@ BODIES: Mapping[str, Callable[[Known], Any]] = {
     "accessChangeConnection": lambda known: FILE,
     "jobsCreate": lambda known: JOB,
     "jobsChange": lambda known: JOB,
-    "makePersons": lambda known: [[ANN, {"mbox": "mailto:a@example.org"}]],
+    "dataMakePersons": lambda known: [[ANN, {"mbox": "mailto:a@example.org"}]],
     "cmi5CreateToken": lambda known: {"activity_id": COURSE, "agent": ANN, "origin": "https://a.example.org"},
 }
 IDS: Mapping[str, Callable[[Known], str]] = {

@@ -11,4 +11,4 @@ def about(call: Call) -> Answer:
     return Answer(200, {"version": list(VERSIONS), "extensions": {}})
 
 
-ROUTES = (LrsRoute("GET", f"{XAPI}/about", "xapiAbout", about, open=True),)
+ROUTES = (LrsRoute("GET", f"{XAPI}/about", "xapiGetAbout", about, open=True),)

@@ -32,7 +32,7 @@ ROUTES = (
     LrsRoute(
         "GET",
         f"{XAPI}/activities",
-        "xapiActivities",
+        "xapiGetActivities",
         activity,
         giving(needed_by("activities", "GET")),
         frozenset(("activityId",)),

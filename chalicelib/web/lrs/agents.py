@@ -23,7 +23,7 @@ ROUTES = (
     LrsRoute(
         "GET",
         f"{XAPI}/agents",
-        "xapiAgents",
+        "xapiGetAgents",
         person,
         giving(needed_by("agents", "GET")),
         frozenset(("agent",)),

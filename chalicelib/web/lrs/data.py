@@ -196,9 +196,14 @@ def _record(entry: RegistryEntry) -> dict[str, object]:
     return {"client": entry.client, "stored": written(entry.stored), "updated": written(entry.updated)}
 
 
+def list_name(service: str) -> str:
+    """The name of the call that lists a service, as logs and the OpenAPI document have it."""
+    return f"dataList{service.title().replace('-', '')}"
+
+
 def _route(service: str, handler: Handler, query: frozenset[str]) -> LrsRoute:
     return LrsRoute(
-        "GET", f"{DATA}/{service}", f"data-{service}", handler, PERMISSIONS, query, switch="data_api"
+        "GET", f"{DATA}/{service}", list_name(service), handler, PERMISSIONS, query, switch="data_api"
     )
 
 

@@ -13,7 +13,7 @@ from chalicelib.lrs.keys import agent_key
 from chalicelib.lrs.times import written
 from chalicelib.ports.documents import Document, DocumentService
 from chalicelib.web.call import Answer, Call
-from chalicelib.web.lrs.data import DATA, PERMISSIONS
+from chalicelib.web.lrs.data import DATA, PERMISSIONS, list_name
 from chalicelib.web.lrs.listing import LIMIT, MOST_PER_PAGE, listed
 from chalicelib.web.lrs.parameters import Parameters
 from chalicelib.web.lrs.route import LrsRoute
@@ -104,7 +104,7 @@ ROUTES = tuple(
     LrsRoute(
         "GET",
         f"{DATA}/{service}",
-        f"data-{service}",
+        list_name(service),
         documents_of(service),
         PERMISSIONS,
         _QUERY | names,

@@ -64,5 +64,5 @@ def _shown(entry: LogEntry) -> dict[str, object]:
 
 
 ROUTES = (
-    LrsRoute("GET", "/lrs/{client}/logs", "listLogs", logs, ("logging/all",), QUERY, switch="logging_api"),
+    LrsRoute("GET", "/lrs/{client}/logs", "logsList", logs, ("logging/all",), QUERY, switch="logging_api"),
 )

@@ -13,7 +13,7 @@ from chalicelib.lrs.times import microseconds
 from chalicelib.lrs.versions import V2
 from chalicelib.ports.logs import INFO
 from chalicelib.web.call import Answer, Call
-from chalicelib.web.lrs.data import DATA, PERMISSIONS
+from chalicelib.web.lrs.data import DATA, PERMISSIONS, list_name
 from chalicelib.web.lrs.listing import LIMIT, MOST_PER_PAGE, fitting, listed, opened, sealed
 from chalicelib.web.lrs.parameters import Parameters
 from chalicelib.web.lrs.route import LrsRoute
@@ -92,11 +92,11 @@ ROUTES = (
     LrsRoute(
         "GET",
         f"{DATA}/persons",
-        "data-persons",
+        list_name("persons"),
         list_persons,
         PERMISSIONS,
         frozenset(("agent", "limit", "cursor")),
         switch="data_api",
     ),
-    LrsRoute("POST", f"{DATA}/persons", "makePersons", make_persons, PERMISSIONS, switch="data_api"),
+    LrsRoute("POST", f"{DATA}/persons", "dataMakePersons", make_persons, PERMISSIONS, switch="data_api"),
 )

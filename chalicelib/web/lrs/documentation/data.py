@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chalicelib.web.lrs.data import TERMS
+from chalicelib.web.lrs.data import TERMS, list_name
 from chalicelib.web.lrs.documentation.components import answer, page
 from chalicelib.web.lrs.documentation.form import Answered, Described, Json, json_content
 from chalicelib.web.lrs.documentation.parameters import QUERY
@@ -46,7 +46,7 @@ _ACTIVITY: Json = {"objectType": "Activity", "id": "http://example.org/course"}
 _TYPE: Json = {"description": "Media type without parameters.", "type": "string"}
 
 DESCRIBED: dict[str, Described] = {
-    "data-statements": _listed(
+    "dataListStatements": _listed(
         "statements",
         "KnownStatement",
         {
@@ -61,14 +61,14 @@ DESCRIBED: dict[str, Described] = {
         },
         "Newest first; with `voided` left out, voided ones too. `statementId` stands alone.",
     ),
-    "data-agents": _listed(
+    "dataListAgents": _listed(
         "agents and identified groups",
         "KnownAgent",
         {"agent": _ANN, "names": ["Ann"], "person": "3f7a", "pseudonymized": False, **_KNOWN},
         _FIRST,
         kind={"enum": ["Agent", "Group"]},
     ),
-    "data-activities": _listed(
+    "dataListActivities": _listed(
         "activities",
         "KnownActivity",
         {"activity": _ACTIVITY, **_KNOWN},
@@ -76,7 +76,7 @@ DESCRIBED: dict[str, Described] = {
         kind={"type": "string", "format": "iri"},
     ),
     **{
-        f"data-{service}": _listed(
+        list_name(service): _listed(
             service.replace("-", " "),
             "Term",
             {"id": "http://example.org/did", **_KNOWN},
@@ -84,29 +84,31 @@ DESCRIBED: dict[str, Described] = {
         )
         for service in TERMS
     },
-    "data-states": _listed(
+    "dataListStates": _listed(
         "states",
         "KnownDocument",
         {"stateId": "bookmark", "agent": _ANN, "activityId": _ACTIVITY["id"], **_DOCUMENT},
         _WITHOUT,
         kind=_TYPE,
     ),
-    "data-activity-profiles": _listed(
+    "dataListActivityProfiles": _listed(
         "activity profiles",
         "KnownDocument",
         {"profileId": "setup", "activityId": _ACTIVITY["id"], **_DOCUMENT},
         _WITHOUT,
         kind=_TYPE,
     ),
-    "data-agent-profiles": _listed(
+    "dataListAgentProfiles": _listed(
         "agent profiles",
         "KnownDocument",
         {"profileId": "setup", "agent": _ANN, **_DOCUMENT},
         _WITHOUT,
         kind=_TYPE,
     ),
-    "data-persons": _listed("persons", "KnownPerson", _PERSON, "With `agent` the one to whom that belongs."),
-    "makePersons": Described(
+    "dataListPersons": _listed(
+        "persons", "KnownPerson", _PERSON, "With `agent` the one to whom that belongs."
+    ),
+    "dataMakePersons": Described(
         TAG,
         "Say which agents are one person",
         f"Each inner array of agents becomes one person; at most {MOST_PERSONS} arrays of {MOST_AGENTS} agents. Where "
@@ -126,7 +128,7 @@ DESCRIBED: dict[str, Described] = {
         ),
         (400,),
     ),
-    "listLogs": Described(
+    "logsList": Described(
         LOGS_TAG,
         "Read the general log",
         "Entries of all stores, newest first. A page may be short, or empty, and have a cursor yet.",

@@ -54,7 +54,7 @@ def _with_parts(schema: Json, example: object) -> Content:
 
 
 DESCRIBED: dict[str, Described] = {
-    "xapiAbout": Described(
+    "xapiGetAbout": Described(
         TAG,
         "Which versions are spoken",
         "Needs neither credentials nor a version.",
@@ -109,7 +109,7 @@ DESCRIBED: dict[str, Described] = {
         headers=(ACCEPT_LANGUAGE,),
         query={"limit": LIMIT_OF_STATEMENTS},
     ),
-    "xapiAgents": Described(
+    "xapiGetAgents": Described(
         TAG,
         "Read a person",
         "All names and identifiers of the agents that are the same person; of an unknown agent, its own.",
@@ -124,7 +124,7 @@ DESCRIBED: dict[str, Described] = {
         },
         query={"agent": required("agent")},
     ),
-    "xapiActivities": Described(
+    "xapiGetActivities": Described(
         TAG,
         "Read an activity",
         "The activity with all that statements told of it; of an unknown one, its id alone.",
