@@ -9,7 +9,7 @@ from chalicelib.adapters.address_guard import FetchPolicy, Refused, WebTarget, r
 from chalicelib.adapters.deadline_socket import Deadline, resolve_name
 from chalicelib.adapters.guarded_connection import GuardedConnections, Resolver
 from chalicelib.errors import Unavailable
-from chalicelib.ports.outgoing import OutgoingRefused, Request, Response
+from chalicelib.ports.outgoing import AnswerTooLarge, OutgoingRefused, Request, Response
 
 PART = "The other place"
 CHUNK_BYTES = 1024 * 1024
@@ -89,7 +89,7 @@ class GuardedClient:
 
     def _check_size(self, size: int) -> None:
         if size > self._limits.max_bytes:
-            raise OutgoingRefused(TOO_LARGE.format(self._limits.max_bytes))
+            raise AnswerTooLarge(TOO_LARGE.format(self._limits.max_bytes))
 
 
 def _headers(target: WebTarget, request: Request) -> dict[str, str]:

@@ -28,13 +28,17 @@ class OutgoingRefused(Exception):
     """A request that is not made, or whose answer is not taken; the text is fixed and repeats nothing that was sent."""
 
 
+class AnswerTooLarge(OutgoingRefused):
+    """The answer is larger than one may be."""
+
+
 class Outgoing(Protocol):
     """Guarded requests: to public addresses, or hosts that the deployment names."""
 
     def exchange(self, request: Request) -> Response:
         """Makes a request, once, following no redirect.
 
-        Raises `OutgoingRefused` (address not allowed, redirect, certificate, an answer that is too large),
+        Raises `OutgoingRefused` (address not allowed, redirect, certificate), `AnswerTooLarge`,
         `Unavailable` (network, time-out: the request may have been carried out).
         """
         ...

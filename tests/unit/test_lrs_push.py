@@ -316,3 +316,40 @@ def test_the_deployment_may_force_pseudonyms(stored: Stored) -> None:
     run(stored, job, world)
     assert "account" in far(stored).stored[A][1]["actor"]
     assert PipelineOptions().pseudonymize_statements is False
+
+
+@pytest.mark.parametrize("by_update", [False, True])
+def test_large_attachments_go_out_page_by_page(
+    by_update: bool, stored: Stored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chalicelib.lrs.remotes.leaving.HELD_BYTES", 2 * len(BYTES))
+    record(stored, *(attached(name) for name in names(9)), parts={HASH: BYTES})
+    job = push(stored, sync_updates=by_update)
+    assert (job.success, counts(job)) == (True, (9, 9, 0, 0)), job.feedback
+    assert sorted(name for post in far(stored).posts for name in post) == names(9)
+    assert max(len(post) for post in far(stored).posts) <= 2
+
+
+def test_many_changed_at_one_moment_leave_page_by_page(stored: Stored) -> None:
+    record(stored, *(statement(name) for name in names(250)))
+    double = stored.statement_store
+    found = double.get_many("store", names(250))
+    double.update([replace(each, updated=found[A].updated) for each in found.values()])
+    job = push(stored, sync_updates=True)
+    assert counts(job) == (250, 250, 0, 0)
+    assert sorted(name for post in far(stored).posts for name in post) == names(250)
+
+
+@pytest.mark.parametrize("kind", ["push", "pull"])
+def test_a_connection_that_leads_elsewhere_begins_from_the_start(kind: str, stored: Stored) -> None:
+    record(stored, statement(A))
+    far(stored).add(statement(B))
+    parameters = {**PUSH, "connection": "far"}
+    job = run_new(stored, kind, **parameters)
+    assert counts(again(stored, job))[1] == 0
+    stored.outgoing.hosts["new.example.com"] = new = RemoteStore()
+    new.add(statement(C))
+    stored.access_store.delete_connection("lrs", "far", "v1")
+    connect(stored, "new.example.com")
+    assert counts(again(stored, job))[1] >= 1
+    assert A in new.stored if kind == "push" else C in ids(stored)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 from chalicelib.lrs.jobs.machine.job_type import Done, JobType, Json, Plan, Work
 from chalicelib.lrs.jobs.machine.parameters import Parameter, until
 from chalicelib.lrs.jobs.machine.services import JobServices
-from chalicelib.lrs.remotes.connections import check_service, remote_of, services_of
+from chalicelib.lrs.remotes.connections import check_service, place_of, remote_of, services_of
 from chalicelib.lrs.remotes.shape import RemotePage
 from chalicelib.ports.jobs import JobRecord
 
@@ -72,7 +72,7 @@ class Pull(JobType):
         return Done(done=len(chosen) - len(failed), failed=len(failed), notes=failed[:SHOWN])
 
     def memory(self, work: Work, position: Json | None) -> Json:
-        return {} if position is None else {"position": position}
+        return {} if position is None else {"position": position, "place": place_of(work)}
 
     def _page(self, work: Work, at: Json | None) -> RemotePage:
         """The page at a position; the one that was decided last is not read again to be done."""
@@ -91,8 +91,9 @@ def _options(work: Work) -> PipelineOptions:
 
 
 def _begins(work: Work) -> Json | None:
+    """Where the last run ended, if that was at this place."""
     kept = work.job.memory.get("position")
-    return kept if isinstance(kept, dict) else None
+    return kept if isinstance(kept, dict) and work.job.memory.get("place") == place_of(work) else None
 
 
 JOB = Pull()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.lrs.jobs.machine.job_type import Done, JobType, Json, Plan, Work
 from chalicelib.lrs.jobs.machine.parameters import Parameter, until
-from chalicelib.lrs.remotes.connections import check_service, remote_of, services_of
+from chalicelib.lrs.remotes.connections import check_service, place_of, remote_of, services_of
 from chalicelib.lrs.remotes.shape import Target
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Push(JobType):
     def plan(self, work: Work, position: Json | None) -> Plan:
         from chalicelib.lrs.remotes.leaving import leaving
 
-        at = position if position is not None else {"local": work.job.memory.get("local"), "number": 0}
+        at = position if position is not None else {"local": _begins(work), "number": 0}
         number = int(str(at["number"]))
         if at.get("end"):
             return Plan({"pages": number} if number else {}, at, last=True)
@@ -77,7 +77,12 @@ class Push(JobType):
         )
 
     def memory(self, work: Work, position: Json | None) -> Json:
-        return {} if position is None else {"local": position["local"]}
+        return {} if position is None else {"local": position["local"], "place": place_of(work)}
+
+
+def _begins(work: Work) -> object:
+    """Where the last run ended, if that was at this place."""
+    return work.job.memory.get("local") if work.job.memory.get("place") == place_of(work) else None
 
 
 def _pseudonymizes(work: Work) -> bool:

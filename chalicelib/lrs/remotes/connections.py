@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -45,6 +47,14 @@ def opened(lrs: JobServices, connection: ConnectionRecord) -> Remote:
     return RemoteSearch(
         lrs.outgoing, settings["host"], settings.get("username", ""), settings.get("password", ""), prefix
     )
+
+
+def place_of(work: Work) -> str:
+    """A short text that stands for where the connection of a job leads: a position there is of no use elsewhere."""
+    connection = connection_of(work.lrs, work.job.connection)
+    settings = {} if connection is None else connection.settings
+    place = {name: value for name, value in settings.items() if name in ("endpoint", "host", "prefix")}
+    return hashlib.sha256(json.dumps(place, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def check_service(lrs: JobServices, job: JobRecord) -> Mapping[str, Sequence[str]]:

@@ -23,6 +23,7 @@ PER_PAGE = 100
 # What happens to others than the statement of a batch is written a little after its time: until a batch's lease is
 # over, something may still come that was changed before.
 LAG = 120_000_000  # microseconds
+HELD_BYTES = 32_000_000  # of attachments of one page
 FIRST_WINDOW = 1_000_000  # microseconds
 WIDER = 8
 
@@ -51,7 +52,27 @@ def _statements(work: Work, position: Json | None) -> Leaving:
     """By `stored`; voided ones stay."""
     search = StatementSearch(work.store, upto=work.cutoff, limit=PER_PAGE, voided=False)
     page = cast(statements.Statements, data_of(work.lrs, "statements")).page_of(search, position)
+    light = _light(work, page.items)
+    if light < len(page.items):
+        return Leaving(page.items[:light], {**page.next, "after": page.items[light - 1]["stored"]}, False)
     return Leaving(page.items, page.next, page.last)
+
+
+def _light(work: Work, items: Sequence[Json]) -> int:
+    """How many of the statements have attachments that a worker can hold together; one at least."""
+    hashes = [sha256 for item in items for sha256 in _hashes(item)]
+    sizes = work.lrs.attachments.sizes(work.store, hashes) if hashes else {}
+    held = 0
+    for count, item in enumerate(items):
+        held += sum(sizes.get(sha256, 0) for sha256 in _hashes(item))
+        if count and held > HELD_BYTES:
+            return count
+    return len(items)
+
+
+def _hashes(item: Json) -> list[str]:
+    listed = item.get("attachments")
+    return [str(each) for each in listed] if isinstance(listed, list) else []
 
 
 def _updated(work: Work, position: Json | None, upto: int) -> Leaving:
@@ -77,22 +98,27 @@ def _updated(work: Work, position: Json | None, upto: int) -> Leaving:
     if after >= search.upto:
         return Leaving((), {"updated": after, "last": True}, True)
     end = min(after + width, search.upto)
-    if work.lrs.statement_store.matches(replace(search, updated_after=after)) <= PER_PAGE:
+    if (
+        "inner" not in place
+        and work.lrs.statement_store.matches(replace(search, updated_after=after)) <= PER_PAGE
+    ):
         end = search.upto
-    while end > after + 1:
-        window = replace(search, updated_after=after, updated_upto=end)
-        if work.lrs.statement_store.matches(window) <= PER_PAGE:
+    inner = place.get("inner")
+    window = replace(search, updated_after=after, after=None if inner is None else whole(inner))
+    while True:
+        window = replace(window, updated_upto=end)
+        found = work.lrs.statement_store.search(window)
+        ordered = found if end == after + 1 else sorted(found, key=_by_update)
+        items = [statements.item_of(record) for record in ordered]
+        light = _light(work, items)
+        whole_window = len(found) < PER_PAGE or work.lrs.statement_store.matches(window) <= PER_PAGE
+        if end == after + 1 or (light == len(items) and whole_window):
             break
         end = after + max(1, (end - after) // 2)
-    inner = place.get("inner")
-    window = replace(
-        search, updated_after=after, updated_upto=end, after=None if inner is None else whole(inner)
-    )
-    found = work.lrs.statement_store.search(window)
-    ordered = sorted(found, key=_by_update)
-    items = [statements.item_of(record) for record in ordered]
-    if end == after + 1 and len(found) == PER_PAGE:
-        return Leaving(items, {"updated": after, "width": 1, "inner": found[-1].stored}, False)
+    if end == after + 1 and (light < len(items) or len(found) == PER_PAGE):
+        return Leaving(
+            items[:light], {"updated": after, "width": 1, "inner": items[light - 1]["stored"]}, False
+        )
     last = end >= search.upto
     return Leaving(items, {"updated": end, "width": (end - after) * WIDER, "last": last}, last)
 

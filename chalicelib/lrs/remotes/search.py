@@ -17,10 +17,10 @@ from chalicelib.lrs.jobs.machine.job_type import RunFailed
 from chalicelib.lrs.remotes.records import ID, STORED, item_of, record_of
 from chalicelib.lrs.remotes.shape import Item, Json, Remote, RemotePage, Target
 from chalicelib.lrs.times import written
-from chalicelib.ports.outgoing import Outgoing, OutgoingRefused, Request, Response
+from chalicelib.ports.outgoing import AnswerTooLarge, Outgoing, OutgoingRefused, Request, Response
 
 PART = "The search cluster"
-PER_PAGE = 100
+SMALLER = (100, 10, 1)  # documents of a page, the fewer the larger they are
 REQUEST_BYTES = 5_000_000
 LONGEST_ID = 200  # bytes
 LATER = frozenset((408, 429))
@@ -46,6 +46,10 @@ def index_name(prefix: str, service: str, store: str) -> str:
     return name
 
 
+class _TooLarge(RunFailed):
+    """An answer is larger than one may be: fewer documents are to be asked for."""
+
+
 class RemoteSearch(Remote):
     """A cluster at an address; without user name nobody logs in."""
 
@@ -60,7 +64,6 @@ class RemoteSearch(Remote):
             self._call("POST", f"{index}/_refresh", None, absent=True)
         after = None if position is None else position.get("after")
         body: dict[str, object] = {
-            "size": PER_PAGE,
             "query": {"range": {STORED: {"lte": written(cutoff)}}},
             "sort": [
                 {STORED: {"order": "asc", "unmapped_type": "keyword"}},
@@ -69,13 +72,22 @@ class RemoteSearch(Remote):
         }
         if after is not None:
             body["search_after"] = after
-        answer = self._call("POST", f"{index}/_search", _encoded(body), absent=True)
-        hits = _hits(answer)
+        hits, asked = self._found(index, body)
         items = [item_of(hit.get("_source"), f"Document {str(hit.get('_id'))[:LONGEST_ID]}") for hit in hits]
         if hits:
             after = hits[-1].get("sort")
-        last = len(hits) < PER_PAGE
+        last = len(hits) < asked
         return RemotePage(items, {"after": after, "last": last}, last)
+
+    def _found(self, index: str, body: dict[str, object]) -> tuple[list[Mapping[str, object]], int]:
+        """The documents of a search, as many as an answer may hold, and how many were asked for."""
+        for size in SMALLER:
+            try:
+                answer = self._call("POST", f"{index}/_search", _encoded({**body, "size": size}), absent=True)
+            except _TooLarge:
+                continue
+            return _hits(answer), size
+        raise RunFailed(f"A document of {PART.lower()} is larger than an answer may be.")
 
     def write(self, target: Target, number: int, items: Sequence[Item]) -> list[str]:
         index = index_name(self._prefix, target.service, target.store)
@@ -151,6 +163,8 @@ class RemoteSearch(Remote):
             headers["Content-Type"] = kind
         try:
             answer = self._outgoing.exchange(Request(method, f"{self._host}/{path}", headers, body))
+        except AnswerTooLarge as refused:
+            raise _TooLarge(f"{PART} cannot be used: {refused}") from None
         except OutgoingRefused as refused:
             raise RunFailed(f"{PART} cannot be used: {refused}") from None
         if answer.status >= 500 or answer.status in LATER:
