@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 PAUSE = (0.02, 0.06)  # seconds before a call is sent again
 REGISTER_TRIES = 5  # three at most are needed, unless the store is deleted at the same time
 NAMES_PER_UPDATE = 100  # an expression has at most 4 KB
+_WRITTEN = "UPDATED_NEW"  # and not the batches that others write at this moment
 _NAMES = {
     "#last": "last",
     "#first": "first",
@@ -161,6 +162,7 @@ class DynamoRecordClock:
             "attribute_exists(#open) AND attribute_not_exists(#open.#batch) AND #last<:now",
             {":last": number(now + count - 1), ":now": number(now), ":opened": opened},
             {"#batch": batch},
+            returned=_WRITTEN,
         )
 
     def _register_next(self, store: str, batch: str, opened: Item, count: int, now: int) -> Item:
@@ -171,6 +173,7 @@ class DynamoRecordClock:
             "attribute_exists(#open) AND attribute_not_exists(#open.#batch) AND #last>=:now",
             {":one": number(1), ":count": number(count), ":now": number(now), ":opened": opened},
             {"#batch": batch},
+            returned=_WRITTEN,
             repeated=False,
         )
 
@@ -236,9 +239,13 @@ class DynamoRecordClock:
         values: Item,
         names: Mapping[str, str] | None = None,
         *,
+        returned: str = "ALL_NEW",
         repeated: bool = True,
     ) -> Item:
-        """One conditional UpdateItem; the item after it. Raises `_Failed` with the item where the condition fails."""
+        """One conditional UpdateItem; the item after it, or what is `returned` of it.
+
+        Raises `_Failed` with the item where the condition fails.
+        """
         every = {**_NAMES, **(names or {})}
         request: Item = {
             "TableName": self.table,
@@ -248,7 +255,7 @@ class DynamoRecordClock:
             "ExpressionAttributeNames": {
                 name: every[name] for name in every if name in expression or name in condition
             },
-            "ReturnValues": "ALL_NEW",
+            "ReturnValues": returned,
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
         if values:
