@@ -96,7 +96,7 @@ LIFECYCLE_RULES: list[Json] = [
             "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
             "ExpiredObjectDeleteMarker": True,
         }
-        for prefix in ("attachments", "documents")
+        for prefix in ("attachments", "documents", "files")
     ),
 ]
 

@@ -16,6 +16,7 @@ from chalicelib.lrs.versions import V2
 from chalicelib.ports.documents import DocumentContext, DocumentName, DocumentService
 from chalicelib.ports.jobs import JobRecord
 from chalicelib.ports.lrs_access import ConnectionRecord, ConnectionType
+from chalicelib.ports.outgoing import AnswerTooLarge, Request, Response
 from chalicelib.ports.registries import RegistrySearch
 from tests.doubles.faults import FAULTS, Faults
 from tests.doubles.lrs_world import LrsWorld, Stored, principal
@@ -353,3 +354,22 @@ def test_a_connection_that_leads_elsewhere_begins_from_the_start(kind: str, stor
     connect(stored, "new.example.com")
     assert counts(again(stored, job))[1] >= 1
     assert A in new.stored if kind == "push" else C in ids(stored)
+
+
+def test_of_large_documents_fewer_are_asked_for(stored: Stored) -> None:
+    record(stored, *(statement(name) for name in names(30)))
+    push(stored, "db")
+    inner, sizes = cluster(stored), list[int]()
+
+    def answer(request: Request) -> Response:
+        if request.url.endswith("_search"):
+            sizes.append(json.loads(request.body or b"")["size"])
+            if sizes[-1] > 10:
+                raise AnswerTooLarge("The answer is too large.")
+        return inner(request)
+
+    inner.indexes["copy_statements_other"] = inner.indexes["copy_statements_store"]
+    stored.outgoing.hosts["search.example.com"] = answer
+    job = run_new(stored, "pull", store="other", service="statements", until="now", connection="db")
+    assert (job.success, counts(job)) == (True, (30, 30, 0, 0)), job.feedback
+    assert set(sizes) == {100, 10}

@@ -212,7 +212,7 @@ def test_jobs_that_are_due_are_found_by_an_index_without_their_plans(merged: Jso
     assert index["Projection"] == {"ProjectionType": "KEYS_ONLY"}
 
 
-@pytest.mark.parametrize("prefix", ["attachments/", "documents/"])
+@pytest.mark.parametrize("prefix", ["attachments/", "documents/", "files/"])
 def test_what_is_deleted_in_the_record_store_is_gone_after_a_day(merged: Json, prefix: str) -> None:
     rules = merged["Bucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
     (rule,) = [rule for rule in rules if rule.get("Prefix") == prefix]
