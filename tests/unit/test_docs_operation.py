@@ -134,7 +134,7 @@ def test_bounds_are_those_of_the_code() -> None:
         "overwritten or deleted objects": "{NoncurrentDays} days".format(
             **rules["overwritten-versions"]["NoncurrentVersionExpiration"]
         ),
-        "deleted attachments and documents of the record store": "{NoncurrentDays} day".format(
+        "deleted attachments, documents and files of the record store": "{NoncurrentDays} day".format(
             **rules["deleted-attachments"]["NoncurrentVersionExpiration"]
         ),
         "snapshots of delta files": f"{rules['old-snapshots']['ExpirationInDays']} days",
