@@ -143,6 +143,13 @@ class LrsServices(JoinedLrs):
         return self._services.queue(self.settings.job_queue_url)
 
     @cached_property
+    def own_endpoint(self) -> Outgoing:
+        """Requests to the APIs of this deployment."""
+        from chalicelib.adapters.own_endpoint import OwnEndpoint
+
+        return OwnEndpoint()
+
+    @cached_property
     def outgoing(self) -> Outgoing:
         """Requests to other places: where files may be fetched from."""
         from chalicelib.adapters.address_guard import FetchPolicy

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from chalicelib.lrs.access.effective import EffectiveOptions
     from chalicelib.lrs.access.guard import Guard
+    from chalicelib.lrs.access.run_tokens import RunTokens
     from chalicelib.lrs.access.service import Access
     from chalicelib.lrs.attachments.service import Attachments
     from chalicelib.lrs.cmi5.tokens import Cmi5Tokens
@@ -95,6 +96,9 @@ class JoinedLrs(ABC):
     @property
     @abstractmethod
     def outgoing(self) -> Outgoing: ...
+    @property
+    @abstractmethod
+    def own_endpoint(self) -> Outgoing: ...
 
     def new_id(self) -> str:
         """A random name by which a writer knows its own write."""
@@ -181,7 +185,12 @@ class JoinedLrs(ABC):
         """Lets clients in."""
         from chalicelib.lrs.access.guard import Guard
 
-        return Guard(self.access_store, lambda: self.cmi5_tokens, self.effective_options)
+        return Guard(
+            self.access_store,
+            lambda: self.cmi5_tokens,
+            self.effective_options,
+            runs=lambda: self.run_tokens,
+        )
 
     @cached_property
     def access(self) -> Access:
@@ -206,6 +215,13 @@ class JoinedLrs(ABC):
         from chalicelib.lrs.cmi5.tokens import Cmi5Tokens
 
         return Cmi5Tokens(self.token_store, self.access_store, self.clock)
+
+    @cached_property
+    def run_tokens(self) -> RunTokens:
+        """Credentials that runs of jobs give themselves."""
+        from chalicelib.lrs.access.run_tokens import RunTokens
+
+        return RunTokens(self.token_store, self.clock)
 
     @cached_property
     def effective_options(self) -> EffectiveOptions:

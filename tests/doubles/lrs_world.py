@@ -62,6 +62,7 @@ class Stored:
     log_store: MemoryLogStore = field(default_factory=MemoryLogStore)
     job_store: MemoryJobStore = field(default_factory=MemoryJobStore)
     outgoing: MemoryOutgoing = field(default_factory=MemoryOutgoing)
+    own_endpoint: MemoryOutgoing = field(default_factory=lambda: MemoryOutgoing(private=frozenset()))
     names: count[int] = field(default_factory=count)
 
     @cached_property
@@ -146,3 +147,7 @@ class LrsWorld(JoinedLrs):
     @cached_property
     def outgoing(self) -> Any:
         return self._port("outgoing")
+
+    @cached_property
+    def own_endpoint(self) -> Any:
+        return self._port("own_endpoint")

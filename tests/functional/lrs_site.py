@@ -41,7 +41,13 @@ class Site:
         self.services.lrs = self.world
         self.store = self.world.access_store
         made = self.world.__dict__
-        made["guard"] = Guard(self.store, lambda: self.world.cmi5_tokens, self.world.effective_options, CHEAP)
+        made["guard"] = Guard(
+            self.store,
+            lambda: self.world.cmi5_tokens,
+            self.world.effective_options,
+            CHEAP,
+            lambda: self.world.run_tokens,
+        )
         made["access"] = Access(
             self.store, self.world.clock, self.world.effective_options, CHEAP, self.world.job_using
         )

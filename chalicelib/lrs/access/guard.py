@@ -5,6 +5,7 @@ import hmac
 import secrets
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import NoReturn, Protocol
 
 from chalicelib.errors import Forbidden, NotFound, Unauthenticated
@@ -14,6 +15,7 @@ from chalicelib.lrs.access.effective import EffectiveOptions
 from chalicelib.lrs.access.identity import MAX_NAME
 from chalicelib.lrs.access.permissions import of_token
 from chalicelib.lrs.access.principal import Cmi5Session, Principal
+from chalicelib.lrs.access.run_tokens import RUN_USER
 from chalicelib.lrs.access.slugs import addressable
 from chalicelib.lrs.versions import V1, V2, XapiVersion
 from chalicelib.passwords import ScryptCost, hash_of_nobody, verify_password
@@ -33,6 +35,14 @@ class Cmi5Tokens(Protocol):
         ...
 
 
+class RunTokens(Protocol):
+    """The credentials that runs of jobs give themselves."""
+
+    def proves(self, client: ClientRecord, password: str) -> bool:
+        """Whether this is one of the client in its present store, and not over."""
+        ...
+
+
 class Guard:
     """Lets clients in by HTTP Basic.
 
@@ -47,9 +57,14 @@ class Guard:
         tokens: Callable[[], Cmi5Tokens],
         options: EffectiveOptions,
         cost: ScryptCost | None = None,
+        runs: Callable[[], RunTokens] | None = None,
     ) -> None:
-        """`tokens` is called when the first cmi5 token comes. `cost`: of the hash for nobody, as passwords have."""
+        """`tokens`, `runs`: called when the first cmi5 token, the first run of a job comes.
+
+        `cost`: of the hash for nobody, as passwords have.
+        """
         self._store, self._tokens, self._options = store, tokens, options
+        self._runs = runs
         self._nobody = hash_of_nobody(cost or ScryptCost())
         self._key = secrets.token_bytes(32)
         self._remembered: OrderedDict[bytes, None] = OrderedDict()
@@ -67,6 +82,8 @@ class Guard:
         found = self._store.read(addressable(client), addressable(store))
         if credentials.is_token:
             return self._bearer(credentials, found.client, found.store, store)
+        if found.client is not None and self._is_run(credentials, found.client):
+            return _for_xapi(self._admit(found.client, found.store, store, None))
         if found.client is None or not self._proves(credentials, found.client):
             self._refuse(credentials, found.client, client)
         return self._admit(found.client, found.store, store, None)
@@ -75,6 +92,12 @@ class Guard:
         """The origins whose scripts may call this client: `*` or a list; of a client that is not there, `*`."""
         found = self._store.read(addressable(client)).client
         return ("*",) if found is None else found.cors
+
+    def _is_run(self, credentials: BasicCredentials, client: ClientRecord) -> bool:
+        """Whether a run of a job calls for this client."""
+        if credentials.username != RUN_USER or self._runs is None:
+            return False
+        return self._runs().proves(client, credentials.password)
 
     def _bearer(
         self,
@@ -147,6 +170,12 @@ class Guard:
         """Of the password and the very record that it was right for; only this process can make it."""
         text = "\0".join((client.id, client.version, client.password_hash, password))
         return hmac.digest(self._key, text.encode(), hashlib.sha256)
+
+
+def _for_xapi(principal: Principal) -> Principal:
+    """The caller with what it may do over xAPI, and nothing else."""
+    kept = frozenset(name for name in principal.permissions if name.startswith("xapi/"))
+    return replace(principal, permissions=kept)
 
 
 def _check_store(client: ClientRecord, store: StoreRecord | None, slug: str) -> None:
