@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from chalicelib.adapters.address_guard import FetchPolicy
-from chalicelib.adapters.guarded_http import FetchLimits, GuardedFetcher, Resolver
+from chalicelib.adapters.guarded_connection import Resolver
+from chalicelib.adapters.guarded_http import FetchLimits, GuardedFetcher
 from tests.doubles.blobs import MemoryBlobs
 
 Answer = Callable[[socket.socket], None]
