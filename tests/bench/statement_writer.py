@@ -1,7 +1,7 @@
 """A process that records statements when it is told to: `python -m tests.bench.statement_writer`.
 
 Reads lines from its standard input: a job as JSON, which it prepares and answers with `ready`, then `go`, answered
-with `done` when all of it is recorded.
+with `done` and the seconds of this process's processor time when all of it is recorded.
 """
 
 import http.client
@@ -9,6 +9,7 @@ import json
 import os
 import random
 import sys
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -91,9 +92,10 @@ def main() -> None:
             runs = writer.prepared(**json.loads(job))
             print("ready", file=answers)
             sys.stdin.readline()
+            started = time.process_time()
             for run in runs:
                 run()
-            print("done", file=answers)
+            print(f"done {time.process_time() - started:.6f}", file=answers)
 
 
 if __name__ == "__main__":

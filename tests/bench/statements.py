@@ -42,11 +42,13 @@ class _Writer:
         stream.write(f"{text}\n")
         stream.flush()
 
-    def hear(self, text: str) -> None:
+    def hear(self, word: str) -> str:
+        """What comes after this word."""
         stream: IO[str] | None = self.process.stdout
         assert stream is not None
-        heard = stream.readline().strip()
-        assert heard == text, heard
+        heard, _, rest = stream.readline().strip().partition(" ")
+        assert heard == word, heard
+        return rest
 
     def stop(self) -> None:
         self.process.stdin.close()  # type: ignore[union-attr]
@@ -82,11 +84,13 @@ def _measure(writers: Sequence[_Writer], size: int, count: int, goal: Goal) -> N
         ("stack", 2, "POST through the packaged stack, two clients"),
     )
     rates: list[list[float]] = [[] for _ in turns]
+    spent: list[list[float]] = [[] for _ in turns]
     for number in range(WARM_UP + ROUNDS):
         for place, (way, processes, _) in enumerate(turns):
-            rate = _rate(writers[:processes], way, size, count)
+            rate, own = _round(writers[:processes], way, size, count)
             if number >= WARM_UP:
                 rates[place].append(rate)
+                spent[place].append(own)
     heading(f"(e) statements, POST of {size}")
     bulk, one, two, again, plain, stack, both = (
         Series(name, "statements/s", of) for (_, _, name), of in zip(turns, rates, strict=True)
@@ -96,14 +100,17 @@ def _measure(writers: Sequence[_Writer], size: int, count: int, goal: Goal) -> N
     line(two, goal, digits=0)
     line(stack, digits=0)
     line(both, digits=0)
+    for place in (1, 2):
+        line(Series(f"processor time of a {turns[place][2]}", "ms", spent[place]), digits=2)
     line(ratios("noise: _bulk again ÷ _bulk", again, bulk), digits=2)
     goal_of_bulk = OF_BULK if size == 100 else None
     line(ratios("in two processes ÷ _bulk", two, bulk), goal_of_bulk, digits=2)
     line(ratios("in two processes ÷ _bulk as sent", two, plain), goal_of_bulk, digits=2)
 
 
-def _rate(writers: Sequence[_Writer], way: str, size: int, count: int) -> float:
-    """Statements a second of all writers, from the first request to the last answer."""
+def _round(writers: Sequence[_Writer], way: str, size: int, count: int) -> tuple[float, float]:
+    """Statements a second of all writers, from the first request to the last answer; and milliseconds of processor
+    time that a writer spends on a request, which others who are busy change less than they change the rates."""
     for writer in writers:
         writer.say(json.dumps({"way": way, "size": size, "count": count}))
     for writer in writers:
@@ -111,9 +118,9 @@ def _rate(writers: Sequence[_Writer], way: str, size: int, count: int) -> float:
     started = time.perf_counter()
     for writer in writers:
         writer.say("go")
-    for writer in writers:
-        writer.hear("done")
-    return len(writers) * size * count / (time.perf_counter() - started)
+    seconds = [float(writer.hear("done")) for writer in writers]
+    rate = len(writers) * size * count / (time.perf_counter() - started)
+    return rate, sum(seconds) * 1000 / (len(writers) * count)
 
 
 def _memory(ground: Ground) -> None:
