@@ -12,7 +12,7 @@ import pytest
 from chalicelib.joined_lrs import JoinedLrs
 from chalicelib.lrs import multipart
 from chalicelib.lrs.options import PipelineOptions
-from chalicelib.lrs.statements.preparing import VOIDED
+from chalicelib.lrs.statements.parts import VOIDED
 from chalicelib.settings import SettingsError
 from tests.functional import lrs_client
 from tests.functional.gateway import Answer

@@ -1,7 +1,7 @@
 """docs/data.md says of the Data API and the general log what the code does."""
 
 from chalicelib.lrs.logs.service import RETENTION_DAYS
-from chalicelib.lrs.registries.known import SECONDS_KNOWN
+from chalicelib.lrs.registries.memory import SECONDS_KNOWN
 from chalicelib.lrs.registries.merging import LARGEST_TEXT, MOST_NAMES
 from chalicelib.ports.logs import LEVELS, LOG_TYPES
 from chalicelib.web.lrs import data, data_documents, persons

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from chalicelib.errors import Unavailable
 from chalicelib.lrs.options import PipelineOptions
 from chalicelib.lrs.registries.entries import Telling, told_by
-from chalicelib.lrs.registries.known import SECONDS_KNOWN, Known
+from chalicelib.lrs.registries.memory import SECONDS_KNOWN, Memory
 from chalicelib.lrs.registries.merging import LARGEST_NAMES, LARGEST_TEXT, MOST_NAMES, merged
 from chalicelib.lrs.registries.service import Registries
 from chalicelib.lrs.statements.parts import parts
@@ -338,7 +338,7 @@ def test_what_the_store_refuses_for_good_stops_nothing_else(world: World) -> Non
 
 
 def test_the_memory_of_a_process_is_bounded(world: World) -> None:
-    world.registries = Registries(world.store, Known(most=10))
+    world.registries = Registries(world.store, Memory(most=10))
     world.note(*(statement(activity=f"http://{n}") for n in range(50)))
     world.store.calls.clear()
     world.note(statement(activity="http://0"))

@@ -10,13 +10,12 @@ from chalicelib.errors import Forbidden
 from chalicelib.lrs.access.principal import Cmi5Session
 from chalicelib.lrs.cmi5 import origin as origins
 from chalicelib.lrs.keys import agent_key, key
-from chalicelib.lrs.statements.parts import keys_of, registration_key
+from chalicelib.lrs.statements.parts import VOIDED, keys_of, registration_key
 from chalicelib.lrs.statements.query import StatementQuery
 
 LAUNCH_DATA = "LMS.LaunchData"
 LEARNER_PREFERENCES = "cmi5LearnerPreferences"
 CMI5_CATEGORY = "https://w3id.org/xapi/cmi5/context/categories/cmi5"
-VOIDED = "http://adlnet.gov/expapi/verbs/voided"
 _VERBS = "http://adlnet.gov/expapi/verbs/"
 AU_VERBS = frozenset(
     f"{_VERBS}{name}" for name in ("initialized", "completed", "passed", "failed", "terminated")

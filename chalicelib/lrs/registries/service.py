@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from chalicelib.errors import Unavailable
 from chalicelib.lrs.options import PipelineOptions
 from chalicelib.lrs.registries.entries import Telling, Told, told_by
-from chalicelib.lrs.registries.known import Known
+from chalicelib.lrs.registries.memory import Memory
 from chalicelib.lrs.registries.merging import merged
 from chalicelib.lrs.statements.parts import Parts, parts
 from chalicelib.ports.registries import (
@@ -24,9 +24,9 @@ ROUNDS = 8  # lost races after which a batch is left to its sweep
 class Registries:
     """Agents, activities and terms; one per process, for it remembers what it told."""
 
-    def __init__(self, store: RegistryStore, known: Known | None = None) -> None:
+    def __init__(self, store: RegistryStore, known: Memory | None = None) -> None:
         self._store = store
-        self._known = Known() if known is None else known
+        self._known = Memory() if known is None else known
 
     def note(
         self,
@@ -53,7 +53,7 @@ class Registries:
     ) -> list[Told]:
         """What statements of these parts tell that this process has not told the registries lately; makes no call."""
         telling = Telling(store, client, at, options)
-        batch = Known()  # what the statements before tell already
+        batch = Memory()  # what the statements before tell already
         news: list[Told] = []
         for statement in statements:
             for told in told_by(statement, telling):

@@ -14,6 +14,9 @@ AgentRole = Literal["actor", "object", "authority", "instructor", "team", "conte
 ActivityRole = Literal["object", "parent", "grouping", "category", "other"]
 Json = Mapping[str, object]
 
+VOIDED = "http://adlnet.gov/expapi/verbs/voided"
+"""The verb of a statement that voids another."""
+
 ACTIVITY_CONTEXTS: tuple[ActivityRole, ...] = ("parent", "grouping", "category", "other")
 
 

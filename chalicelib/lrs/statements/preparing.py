@@ -5,7 +5,6 @@ Sources: xAPI 1.0.3 Data 2.4 and 2.5 (what an LRS sets), IEEE 9274.1.1 4.2.4.2.
 
 import hashlib
 import json
-import re
 import uuid
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -13,21 +12,19 @@ from typing import NamedTuple
 
 from chalicelib.lrs.access.principal import Principal
 from chalicelib.lrs.errors import InvalidStatements, TooLarge
-from chalicelib.lrs.statements.parts import Parts, keys_in, parts
+from chalicelib.lrs.statements.parts import VOIDED, Parts, keys_in, parts
 from chalicelib.lrs.times import written
-from chalicelib.lrs.validation.data_types import parse_timestamp
+from chalicelib.lrs.validation.data_types import is_uuid, parse_timestamp
 from chalicelib.lrs.validation.statements import validate_statement
 from chalicelib.lrs.versions import V1, V2, XapiVersion
 from chalicelib.ports.statement_store import Keys
 
-VOIDED = "http://adlnet.gov/expapi/verbs/voided"
 DEFAULT_VERSIONS: Mapping[XapiVersion, str] = {V1: "1.0.0", V2: "2.0.0"}
 STATEMENT_BYTES = 512 * 1024  # a page of a hundred such statements is what a function's memory holds
 # Distinct agents, activities, verbs and usage types of one request: each is an entry or two of a registry to write, and
 # a term in the index. More could not be taken in within the time of a call, nor of the sweep.
 MOST_NAMED = 10_000
 MOST_FAULTS = 500
-_UUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
 # What was read as JSON holds nothing that holds itself.
 _encode = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
 
@@ -144,7 +141,7 @@ def _faults(
         for fault in validate_statement(statement, version):
             path = f"{place}.{fault.path}" if fault.path else place
             found.setdefault(path, []).append(f"{fault.rule} ({fault.requirement})")
-    elif "id" in statement and not _is_uuid(statement["id"]):
+    elif "id" in statement and not is_uuid(statement["id"]):
         found[f"{place}.id"] = ["The id of a statement is a UUID."]
     own = statement.get("id")
     if statement_id is not None and isinstance(own, str) and own.lower() != statement_id.lower():
@@ -203,7 +200,7 @@ def _target(value: object) -> str | None:
     if (
         not isinstance(value, dict)
         or value.get("objectType") != "StatementRef"
-        or not _is_uuid(value.get("id"))
+        or not is_uuid(value.get("id"))
     ):
         return None
     return str(value["id"]).lower()
@@ -242,7 +239,3 @@ def _attached(value: Json, stored_parts: frozenset[str]) -> tuple[str, ...]:
             each.lower() for each in hashes if isinstance(each, str) and each.lower() in stored_parts
         )
     )
-
-
-def _is_uuid(value: object) -> bool:
-    return isinstance(value, str) and _UUID.fullmatch(value) is not None

@@ -10,7 +10,7 @@ MOST_KNOWN = 50_000  # about 10 MB
 SECONDS_KNOWN = 300
 
 
-class Known:
+class Memory:
     """A bounded memory: hash of a subject and a facet's name → hash of the facet's value, and when it was told.
 
     Python's hashes are 64 bits with a secret of the process. Two that met would keep one entry from being told for
