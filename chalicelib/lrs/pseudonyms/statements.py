@@ -68,7 +68,8 @@ class StatementsUnderPseudonyms:
         for start in range(0, len(items), PER_CHANGE):
             refused += self._change(store, items[start : start + PER_CHANGE])
         names = [str(item["id"]) for item in items]
-        Retargeting(lrs.statement_store, lrs.record_clock, lrs.clock).renew(store, names)
+        referring = [str(item["id"]) for item in items if item.get("refers")]
+        Retargeting(lrs.statement_store, lrs.record_clock, lrs.clock).renew(store, names, referring)
         # Before bytes are freed: who reads a list from now on finds no signature.
         lrs.record_clock.touch(store)
         hashes = dict.fromkeys(sha2 for item in items for sha2 in _texts(item, "signatures"))
@@ -130,6 +131,8 @@ def _as_sent(statement: Json) -> dict[str, object]:
 
 def _item(record: StatementRecord, signatures: Sequence[str]) -> Json:
     item: dict[str, object] = {"id": record.id, "stored": record.stored}
+    if record.refers_to is not None:
+        item["refers"] = True
     if signatures:
         item["signatures"] = list(signatures)
     return item

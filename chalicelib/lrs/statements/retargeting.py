@@ -38,12 +38,15 @@ class Retargeting:
     def __init__(self, store: StatementStore, record_clock: RecordClock, clock: Clock) -> None:
         self._store, self._record_clock, self._clock = store, record_clock, clock
 
-    def renew(self, store: str, names: Sequence[str]) -> None:
+    def renew(self, store: str, names: Sequence[str], also: Sequence[str] = ()) -> None:
         """Makes the targets anew of all who refer to these statements, directly or through others.
 
-        Raises `Unavailable`: to be done again.
+        `also`: of these, whoever they refer to: what was undone since they read it may be left in them. Raises
+        `Unavailable`: to be done again.
         """
         self._wait(store)
+        for some in _pieces(also):
+            self._renew(store, some)
         level, seen = list(names), set[str]()
         for _ in range(MOST_ROUNDS):
             above = [name for some in _pieces(level) for name in self._above(store, some) if name not in seen]
@@ -53,6 +56,7 @@ class Retargeting:
                 self._renew(store, some)
             seen.update(above)
             level = list(dict.fromkeys(above))
+            self._wait(store)  # for who read the targets of these as they were
 
     def _wait(self, store: str) -> None:
         """Returns when no batch is at work any more that was committed before this call."""
