@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, cast
 from chalicelib.adapters.aws_answers import answered, code_of
 from chalicelib.adapters.dynamodb_document_items import (
     DUE,
-    PART,
     PARTITIONS,
     Item,
     document_item,
@@ -23,6 +22,7 @@ from chalicelib.adapters.dynamodb_document_items import (
     sortable,
 )
 from chalicelib.ports.documents import (
+    PART,
     BodyObject,
     Document,
     DocumentContext,

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, TypeVar
 
 from chalicelib.adapters.aws_answers import answered
 from chalicelib.adapters.dynamodb_clock_items import (
-    PART,
     SCHEMA,
     Item,
     clock_key,
@@ -24,7 +23,7 @@ from chalicelib.adapters.dynamodb_clock_items import (
     read_clock,
 )
 from chalicelib.errors import Unavailable
-from chalicelib.ports.record_clock import Batch, BatchState, ClockReading
+from chalicelib.ports.record_clock import PART, Batch, BatchState, ClockReading
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

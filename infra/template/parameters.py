@@ -143,7 +143,9 @@ _GROUPS = {
     "Learning record store": [
         name
         for name in PARAMETERS
-        if name.startswith(("LrsPipeline", "LrsPseudonym")) or name.endswith("Api") or name == "JobConcurrency"
+        if name.startswith(("LrsPipeline", "LrsPseudonym"))
+        or name.endswith("Api")
+        or name == "JobConcurrency"
     ],
     "Search": [name for name in PARAMETERS if name.startswith("OpenSearch") or name.endswith("Index")],
     "HTTP": ["CorsOrigins"],

@@ -75,6 +75,8 @@ def test_what_is_deployed_has_the_routes_and_a_function_per_trigger() -> None:
         "dead_letters",
         "sweep",
         "record_sweep",
+        "job_tick",
+        "job_worker",
     }
 
 

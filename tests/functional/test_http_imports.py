@@ -50,9 +50,12 @@ def test_a_call_that_reads_an_article_loads_neither_queues_nor_files() -> None:
     assert not loaded & {"chalicelib.adapters.s3_blobs", "chalicelib.adapters.sqs_queues", "grpc"}
 
 
+NO_TRIGGERS = {"chalicelib.workers.batch", "chalicelib.workers.indexes"}  # what workers share
+
+
 @pytest.mark.parametrize("name", ["intake", "file_worker", "apply", "maintenance", "dead_letters", "sweep"])
 def test_a_worker_loads_no_other_worker(name: str) -> None:
     loaded = loaded_by(f"import app\nfrom chalicelib.workers import {name}")
     workers = {module for module in loaded if module.startswith("chalicelib.workers.")}
-    assert workers <= {f"chalicelib.workers.{name}", "chalicelib.workers.batch"}
+    assert workers <= {f"chalicelib.workers.{name}", *NO_TRIGGERS}
     assert not loaded & set(HEAVY)
