@@ -39,7 +39,10 @@ _ENVIRONMENT = {
     "ACCESS_TABLE": "access",
     "JOBS_TABLE": "jobs",
     "BUCKET": "bucket",
-    **{f"{name}_QUEUE_URL": f"{_NOWHERE}/1/q" for name in ("FILE", "ARTICLE", "MAINTENANCE", "PARKING", "JOB")},
+    **{
+        f"{name}_QUEUE_URL": f"{_NOWHERE}/1/q"
+        for name in ("FILE", "ARTICLE", "MAINTENANCE", "PARKING", "JOB")
+    },
     "OPENSEARCH_URL": _NOWHERE,
     "AWS_DEFAULT_REGION": "eu-west-1",
     "AWS_ACCESS_KEY_ID": "none",

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 from chalicelib.errors import Unavailable, WriteConflict
 from chalicelib.lrs.cmi5 import rules
-from chalicelib.lrs.errors import StatementConflict
+from chalicelib.lrs.errors import StatementConflict, TooLarge
 from chalicelib.lrs.statements.creating import PAUSE_SECONDS, Attempt, BeginAnew, Creating
 from chalicelib.lrs.statements.preparing import Prepared, prepare
+from chalicelib.lrs.statements.settling import MOST_STATEMENTS
 from chalicelib.lrs.times import microseconds
 from chalicelib.ports.record_clock import BatchState, ClockReading, RecordClock
 from chalicelib.ports.statement_store import PART, StatementStore
@@ -75,10 +76,12 @@ class Recording:
         """Stores all of these statements or none.
 
         `contents`: SHA-256 → bytes of the attachments that came along. `statement_id`: the one that a PUT names.
-        Raises `InvalidStatements`, `Forbidden` (by a cmi5 token), `StatementConflict` (an id is stored with other
+        Raises `TooLarge`, `InvalidStatements`, `Forbidden` (by a cmi5 token), `StatementConflict` (an id is stored with other
         content), `WriteConflict` (others kept writing the same ids), `Unavailable` (it may have happened; the same
         request again tells).
         """
+        if len(statements) > MOST_STATEMENTS:
+            raise TooLarge(f"There are {len(statements)} statements; {MOST_STATEMENTS} at most are taken at once.")
         kept = dict(contents) if principal.options.record_attachments else {}
         prepared = prepare(principal, version, statements, frozenset(kept), statement_id)
         rules.may_write(principal.cmi5, [each.value for each in prepared])
