@@ -76,9 +76,9 @@ class Recording:
         """Stores all of these statements or none.
 
         `contents`: SHA-256 → bytes of the attachments that came along. `statement_id`: the one that a PUT names.
-        Raises `TooLarge`, `InvalidStatements`, `Forbidden` (by a cmi5 token), `StatementConflict` (an id is stored with other
-        content), `WriteConflict` (others kept writing the same ids), `Unavailable` (it may have happened; the same
-        request again tells).
+        Raises `TooLarge`, `InvalidStatements`, `Forbidden` (by a cmi5 token), `StatementConflict` (an id is stored
+        with other content), `WriteConflict` (others kept writing the same ids), `Unavailable` (it may have happened;
+        the same request again tells).
         """
         if len(statements) > MOST_STATEMENTS:
             raise TooLarge(f"There are {len(statements)} statements; {MOST_STATEMENTS} at most are taken at once.")
