@@ -13,7 +13,7 @@ import pytest
 
 from chalicelib.errors import Unavailable, WriteConflict
 from chalicelib.lrs.access.principal import Principal
-from chalicelib.lrs.errors import StatementConflict, TooLarge
+from chalicelib.lrs.errors import StatementConflict
 from chalicelib.lrs.keys import key
 from chalicelib.lrs.options import PipelineOptions
 from chalicelib.lrs.statements.query import StatementQuery

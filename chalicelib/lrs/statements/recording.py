@@ -81,7 +81,9 @@ class Recording:
         the same request again tells).
         """
         if len(statements) > MOST_STATEMENTS:
-            raise TooLarge(f"There are {len(statements)} statements; {MOST_STATEMENTS} at most are taken at once.")
+            raise TooLarge(
+                f"There are {len(statements)} statements; {MOST_STATEMENTS} at most are taken at once."
+            )
         kept = dict(contents) if principal.options.record_attachments else {}
         prepared = prepare(principal, version, statements, frozenset(kept), statement_id)
         rules.may_write(principal.cmi5, [each.value for each in prepared])
