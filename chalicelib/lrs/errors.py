@@ -6,7 +6,10 @@ from chalicelib.errors import Forbidden, Invalid, LightrailError
 
 
 class InvalidStatements(Invalid):
-    """Statements that xAPI does not allow, every fault by its path; answered with 400."""
+    """Statements that xAPI does not allow, every fault by its path; answered with 400. The text names the first."""
+
+    def __str__(self) -> str:
+        return f"{next(iter(self.faults), 'statements')}: {super().__str__()}"
 
 
 class StatementConflict(LightrailError):
