@@ -10,7 +10,7 @@ import json
 import zlib
 from typing import Any
 
-from chalicelib.errors import Unavailable
+from chalicelib.adapters.dynamodb_schema import check_schema
 from chalicelib.ports.jobs import LARGEST_RECORD, DueJob, JobEvent, JobRecord, Progress, Run, RunState
 
 SCHEMA = 1
@@ -120,6 +120,4 @@ def read_event(item: Item) -> JobEvent:
 
 
 def _check(item: Item) -> None:
-    schema = int(item["schema"]["N"])
-    if schema > SCHEMA:  # written by a newer release, whose fields this one would lose
-        raise Unavailable(PART, f"item of schema {schema}, this release reads up to {SCHEMA}")
+    check_schema(item, SCHEMA, PART)

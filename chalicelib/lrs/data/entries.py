@@ -12,14 +12,12 @@ from typing import TYPE_CHECKING
 from chalicelib.errors import Unavailable
 from chalicelib.lrs.data.shape import DataPage, DataService, Json, fitting, whole
 from chalicelib.lrs.times import written
-from chalicelib.ports.registries import Position, Registry, RegistryEntry, RegistrySearch
+from chalicelib.ports.registries import PART, Position, Registry, RegistryEntry, RegistrySearch
 from chalicelib.ports.statement_store import Revision, Stored, Taken
 
 if TYPE_CHECKING:
     from chalicelib.lrs.registries.service import Registries
     from chalicelib.ports.registries import RegistryStore
-
-PART = "The registry of agents and activities"
 
 
 class Entries(DataService):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from chalicelib.errors import Unavailable
 from chalicelib.lrs.data.shape import DataPage, DataService, Json, fitting, whole
 from chalicelib.ports.statement_store import (
+    PART,
     Keys,
     Mark,
     Revision,
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from chalicelib.ports.record_clock import RecordClock
     from chalicelib.ports.statement_store import StatementStore
 
-PART = "The statement store"
 TRIES = 20  # at statements that others change at the same moment
 PAUSE_SECONDS = 0.01
 WAIT_SECONDS = (

@@ -15,12 +15,11 @@ from chalicelib.lrs.jobs.machine.data import PER_PAGE, items_of, statements_of
 from chalicelib.lrs.jobs.machine.job_type import Done, JobType, Json, Plan, Work
 from chalicelib.lrs.jobs.machine.parameters import Parameter
 from chalicelib.lrs.versions import V1, V2, understood
-from chalicelib.ports.statement_store import StatementRecord, StatementSearch, Stored, Taken
+from chalicelib.ports.statement_store import PART, StatementRecord, StatementSearch, Stored, Taken
 
 if TYPE_CHECKING:
     from chalicelib.lrs.versions import XapiVersion
 
-PART = "The statement store"
 PER_READ = 200  # statements of up to 512 KiB that are held at once
 TRIES = 20  # at statements that others change at the same moment
 PAUSE_SECONDS = 0.01

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from chalicelib.errors import Unavailable
 from chalicelib.lrs.data.documents import Documents, document_of
 from chalicelib.lrs.data.shape import DataPage, Json
+from chalicelib.ports.documents import PART
 
 if TYPE_CHECKING:
     from chalicelib.lrs.jobs.machine.services import JobServices
     from chalicelib.ports.documents import Document, DocumentService
 
-PART = "The document store"
 TRIES = 20  # at a document whose new place others change at the same moment
 PAUSE_SECONDS = 0.02
 

@@ -13,13 +13,12 @@ from chalicelib.lrs.keys import agent_key
 from chalicelib.lrs.registries.entries import AGENT_ID, Telling, Told, agent_entry
 from chalicelib.lrs.registries.merging import merged
 from chalicelib.lrs.statements.parts import AgentPart, Json
-from chalicelib.ports.registries import EntryName, Position, RegistryEntry, RegistrySearch
+from chalicelib.ports.registries import PART, EntryName, Position, RegistryEntry, RegistrySearch
 from chalicelib.ports.statement_store import Rejected, StatementSearch, Stored, Taken
 
 if TYPE_CHECKING:
     from chalicelib.lrs.jobs.machine.services import JobServices
 
-PART = "The registry of agents and activities"
 TRIES = 20  # at an entry that others change at the same moment
 PAUSE_SECONDS = 0.02
 EVER = 2**62

@@ -16,6 +16,7 @@ from chalicelib.lrs.statements.retargeting import Retargeting
 from chalicelib.lrs.times import microseconds
 from chalicelib.lrs.validation.equality import digest
 from chalicelib.ports.statement_store import (
+    PART,
     Rejected,
     StatementRecord,
     StatementSearch,
@@ -26,7 +27,6 @@ from chalicelib.ports.statement_store import (
 if TYPE_CHECKING:
     from chalicelib.lrs.jobs.machine.services import JobServices
 
-PART = "The statement store"
 TRIES = 20  # at statements that others change at the same moment
 PAUSE_SECONDS = 0.01
 PER_CHANGE = 100  # statements of up to 512 KiB that are held at once

@@ -17,7 +17,7 @@ from chalicelib.lrs.keys import agent_key
 from chalicelib.lrs.validation import validate_activity, validate_identified_actor
 from chalicelib.lrs.validation.data_types import is_iri, parse_timestamp
 from chalicelib.lrs.versions import V1, V2
-from chalicelib.ports.documents import DocumentContext, DocumentName, DocumentService
+from chalicelib.ports.documents import PART, DocumentContext, DocumentName, DocumentService
 
 if TYPE_CHECKING:
     from chalicelib.lrs.jobs.machine.job_type import Work
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from chalicelib.lrs.remotes.shape import Item
     from chalicelib.lrs.validation.faults import Fault
 
-PART = "The document store"
 UNTYPED = "application/octet-stream"
 _CHECKS: Mapping[str, tuple[str, Callable[..., list[Fault]]]] = {
     "agents": ("actor", validate_identified_actor),

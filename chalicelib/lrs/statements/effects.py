@@ -6,12 +6,12 @@ itself first and looks for the other then, so that one of them sees both. docs/r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from chalicelib.errors import Unavailable
-from chalicelib.lrs.statements.references import marked, targets_from, with_targets
+from chalicelib.lrs.statements.references import marked, pieces, targets_from, with_targets
 from chalicelib.lrs.times import microseconds
 from chalicelib.ports.statement_store import (
     PART,
@@ -40,7 +40,6 @@ MOST_REACHED = 10_000  # statements that are told of a batch: what the sweep doe
 # After that the old statement is gone, whoever of writer and sweep took the place: its attachments may be freed.
 REPLACED_SECONDS = 3600
 PER_READ = 1000
-PER_CHANGE = 100  # statements of up to 512 KiB that are held at once
 
 
 @dataclass(frozen=True)
@@ -216,7 +215,7 @@ class Effects:
         """Those of the statements that are there, without their texts."""
         return {
             name: replace(found, text="")
-            for some in _pieces(names)
+            for some in pieces(names)
             for name, found in self._store.get_many(store, some).items()
         }
 
@@ -237,7 +236,7 @@ class Effects:
     ) -> set[str]:
         """Reads, changes and writes statements until no one else was faster; those that were changed."""
         changed: set[str] = set()
-        for some in _pieces(list(dict.fromkeys(names))):
+        for some in pieces(list(dict.fromkeys(names))):
             left = some
             for _ in range(TRIES):
                 found = self._store.get_many(store, left).values()
@@ -286,7 +285,3 @@ class Effects:
 
 def _voided_by(referring: Sequence[StatementRecord], voids: bool) -> list[str]:
     return [each.refers_to for each in referring if voids and each.voiding and each.refers_to is not None]
-
-
-def _pieces(names: Sequence[str]) -> Iterator[Sequence[str]]:
-    return (names[start : start + PER_CHANGE] for start in range(0, len(names), PER_CHANGE))

@@ -1,6 +1,6 @@
 """What a statement that refers to others is found by, and what those who will come are told. Pure, and bounded."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from chalicelib.ports.statement_store import Keys, Mark, StatementRecord
@@ -10,6 +10,12 @@ MOST_TARGET_KEYS = (
     10_000  # of agents and activities in all targets of a statement: its document stays below 10 MiB
 )
 MOST_REFERRERS = 1000  # of statements that wait for one target
+PER_CHANGE = 100  # statements of up to 512 KiB that are held at once
+
+
+def pieces(names: Sequence[str]) -> Iterator[Sequence[str]]:
+    """The names in parts of as many statements as are held at once."""
+    return (names[start : start + PER_CHANGE] for start in range(0, len(names), PER_CHANGE))
 
 
 def marked(mark: Mark, referrers: Sequence[str], voided: bool) -> Mark:

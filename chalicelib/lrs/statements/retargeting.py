@@ -6,21 +6,20 @@ then is waited for first; whoever begins later reads what is there now.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from chalicelib.errors import Unavailable
-from chalicelib.lrs.statements.references import MOST_TARGETS, with_targets
+from chalicelib.lrs.statements.references import MOST_TARGETS, pieces, with_targets
 from chalicelib.ports.record_clock import BatchState
-from chalicelib.ports.statement_store import Keys, StatementRecord, Stored, Taken
+from chalicelib.ports.statement_store import PART, Keys, StatementRecord, Stored, Taken
 
 if TYPE_CHECKING:
     from chalicelib.ports.clock import Clock
     from chalicelib.ports.record_clock import RecordClock
     from chalicelib.ports.statement_store import StatementStore
 
-PART = "The statement store"
 TRIES = 20  # at statements that others change at the same moment
 PAUSE_SECONDS = 0.05
 WAIT_SECONDS = (
@@ -29,7 +28,6 @@ WAIT_SECONDS = (
 MOST_ROUNDS = 100  # of a chain of references that is followed upwards
 PER_READ = 1000
 MOST_REFERRERS = 10_000  # to one statement: what a search finds in one page
-PER_CHANGE = 100  # statements of up to 512 KiB that are held at once
 
 
 class Retargeting:
@@ -45,14 +43,14 @@ class Retargeting:
         `Unavailable`: to be done again.
         """
         self._wait(store)
-        for some in _pieces(also):
+        for some in pieces(also):
             self._renew(store, some)
         level, seen = list(names), set[str]()
         for _ in range(MOST_ROUNDS):
-            above = [name for some in _pieces(level) for name in self._above(store, some) if name not in seen]
+            above = [name for some in pieces(level) for name in self._above(store, some) if name not in seen]
             if not above:
                 return
-            for some in _pieces(above):
+            for some in pieces(above):
                 self._renew(store, some)
             seen.update(above)
             level = list(dict.fromkeys(above))
@@ -130,7 +128,3 @@ def _renewed(record: StatementRecord, known: dict[str, StatementRecord]) -> Stat
 def _committed(record_clock: RecordClock, store: str) -> set[str]:
     reading = record_clock.read(store)
     return {name for name, batch in reading.open.items() if batch.state is BatchState.COMMITTED}
-
-
-def _pieces(names: Sequence[str]) -> Iterator[Sequence[str]]:
-    return (names[start : start + PER_CHANGE] for start in range(0, len(names), PER_CHANGE))
