@@ -11,6 +11,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from chalicelib.jobs.slots import Slots
+    from chalicelib.jobs.telling import Telling
+    from chalicelib.jobs.tick import Tick
+    from chalicelib.jobs.wake_up import WakeUps
+    from chalicelib.jobs.worker import Worker
     from chalicelib.lrs.access.effective import EffectiveOptions
     from chalicelib.lrs.access.guard import Guard
     from chalicelib.lrs.access.run_tokens import RunTokens
@@ -18,12 +25,8 @@ if TYPE_CHECKING:
     from chalicelib.lrs.attachments.service import Attachments
     from chalicelib.lrs.cmi5.tokens import Cmi5Tokens
     from chalicelib.lrs.documents.service import Documents
+    from chalicelib.lrs.jobs.machine.job_type import Work
     from chalicelib.lrs.jobs.machine.service import Jobs
-    from chalicelib.lrs.jobs.machine.slots import Slots
-    from chalicelib.lrs.jobs.machine.telling import Telling
-    from chalicelib.lrs.jobs.machine.tick import Tick
-    from chalicelib.lrs.jobs.machine.wake_up import WakeUps
-    from chalicelib.lrs.jobs.machine.worker import Worker
     from chalicelib.lrs.logs.service import Logs
     from chalicelib.lrs.options import PipelineOptions
     from chalicelib.lrs.pseudonyms.identities import Pseudonyms
@@ -39,7 +42,7 @@ if TYPE_CHECKING:
     from chalicelib.ports.clock import Clock
     from chalicelib.ports.cmi5_tokens import TokenStore
     from chalicelib.ports.documents import DocumentStore
-    from chalicelib.ports.jobs import JobStore
+    from chalicelib.ports.jobs import JobRecord, JobStore, Run
     from chalicelib.ports.logs import LogStore
     from chalicelib.ports.lrs_access import AccessStore
     from chalicelib.ports.outgoing import Outgoing
@@ -274,37 +277,58 @@ class JoinedLrs(ABC):
     @cached_property
     def wake_ups(self) -> WakeUps:
         """Wakes workers for the runs of jobs."""
-        from chalicelib.lrs.jobs.machine.wake_up import WakeUps
+        from chalicelib.jobs.wake_up import WakeUps
 
         return WakeUps(self.job_queue)
 
     @cached_property
     def slots(self) -> Slots:
         """When jobs run."""
-        from chalicelib.lrs.jobs.machine.slots import Slots
+        from chalicelib.jobs.slots import Slots
 
         return Slots(self._timezone_of)
 
     @cached_property
     def telling(self) -> Telling:
         """Tells of the runs of jobs."""
-        from chalicelib.lrs.jobs.machine.telling import Telling
+        from chalicelib.jobs.telling import Telling
 
-        return Telling(self.job_store, self.logs, self.clock)
+        return Telling(self.job_store, self._tell, self.clock)
 
     @cached_property
     def job_tick(self) -> Tick:
         """Starts the jobs that are due."""
-        from chalicelib.lrs.jobs.machine.tick import Tick
+        from chalicelib.jobs.tick import Tick
 
         return Tick(self.job_store, self.slots, self.wake_ups, self.clock, self.new_id, self.log_failure)
 
     @cached_property
-    def job_worker(self) -> Worker:
+    def job_worker(self) -> Worker[Work]:
         """Works on the runs of jobs."""
-        from chalicelib.lrs.jobs.machine.worker import Worker
+        from chalicelib.jobs.worker import Worker
+        from chalicelib.lrs.jobs.machine import types
 
-        return Worker(self.job_store, self.wake_ups, self, self.telling, self.log_failure)
+        return Worker(
+            self.job_store,
+            self.wake_ups,
+            self.clock,
+            self.new_id,
+            types.job_type,
+            self._work_of,
+            self.telling,
+            self.log_failure,
+        )
+
+    def _work_of(self, job: JobRecord, run: Run, seconds_left: Callable[[], float]) -> Work:
+        from chalicelib.lrs.jobs.machine.job_type import work_of
+
+        return work_of(self, job, run, seconds_left)
+
+    def _tell(self, job: JobRecord, level: int, message: str) -> None:
+        """A line of the general log about the run of a job."""
+        run = "" if job.run is None else job.run.id
+        details = {"job": job.id, "type": job.type, "run": run}
+        self.logs.write("console", level, message, store=job.store, client=job.created_by, details=details)
 
     def _timezone_of(self, store: str) -> str | None:
         found = self.access_store.read("", store).store

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.errors import Unavailable
-from chalicelib.lrs.jobs.machine.wake_up import WakeUp
+from chalicelib.jobs.wake_up import WakeUp
 from chalicelib.workers.batch import Answer, Event, each, time_left
 
 if TYPE_CHECKING:

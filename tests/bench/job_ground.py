@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from chalicelib.adapters.opensearch_connection import Transport
-from chalicelib.lrs.jobs.machine import runs
-from chalicelib.lrs.times import microseconds
+from chalicelib.jobs import runs
 from chalicelib.ports.jobs import JobRecord
+from chalicelib.times import microseconds
 from tests.bench.lrs_ground import FIRST_STORED, bulk, records, statement
 from tests.bench.measuring import unread_log
 

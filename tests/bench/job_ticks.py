@@ -12,8 +12,8 @@ from chalicelib.adapters.dynamodb_job_items import write_job
 from chalicelib.adapters.dynamodb_jobs import DynamoJobs
 from chalicelib.bootstrap import Services
 from chalicelib.bootstrap_lrs import LrsServices
-from chalicelib.lrs.times import microseconds
 from chalicelib.ports.jobs import JobRecord
+from chalicelib.times import microseconds
 from tests.bench.ground import Ground
 from tests.bench.measuring import Series, heading, line
 

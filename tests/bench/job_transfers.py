@@ -18,8 +18,8 @@ from chalicelib.adapters.guarded_client import GuardedClient
 from chalicelib.adapters.opensearch_connection import Transport
 from chalicelib.bootstrap import Services
 from chalicelib.lrs.access.permissions import PERMISSIONS
-from chalicelib.lrs.times import microseconds
 from chalicelib.ports.statement_store import StatementSearch
+from chalicelib.times import microseconds
 from chalicelib.web.gateway import HttpApi
 from tests.bench.job_ground import Cost, carry, fill, job
 from tests.bench.measuring import unread_log

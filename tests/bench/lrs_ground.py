@@ -14,8 +14,8 @@ from chalicelib.lrs.access.principal import Principal
 from chalicelib.lrs.keys import agent_key
 from chalicelib.lrs.options import PipelineOptions
 from chalicelib.lrs.statements.parts import keys_of
-from chalicelib.lrs.times import written
 from chalicelib.ports.statement_store import StatementRecord
+from chalicelib.times import written
 from chalicelib.web.gateway import HttpApi
 from infra.local.description import LrsClient
 from tests.bench.ground import Context

@@ -17,7 +17,7 @@ from chalicelib.adapters.s3_blobs import S3Blobs
 from chalicelib.lrs.remotes.files import RemoteFiles
 from chalicelib.lrs.remotes.search import RemoteSearch
 from chalicelib.lrs.remotes.shape import Item, Remote, Target
-from chalicelib.lrs.times import written
+from chalicelib.times import written
 from tests.doubles.blobs import MemoryBlobs
 from tests.doubles.outgoing import MemoryOutgoing
 from tests.doubles.search_cluster import PASSWORD, USER, MemoryCluster

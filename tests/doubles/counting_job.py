@@ -1,6 +1,7 @@
 """What the types of jobs that only tests have do: they count to `items`, in pages of ten, and touch nothing."""
 
-from chalicelib.lrs.jobs.machine.job_type import Done, JobType, Json, Plan, Work
+from chalicelib.jobs.run_type import Done, Json, Plan
+from chalicelib.lrs.jobs.machine.job_type import JobType, Work
 
 PER_PAGE = 10
 

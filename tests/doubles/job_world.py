@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from chalicelib.lrs.jobs.machine import types, worker
+from chalicelib.lrs.jobs.machine import types
 from chalicelib.lrs.jobs.machine.job_type import JobType
-from chalicelib.lrs.times import microseconds
 from chalicelib.ports.jobs import JobEvent, JobRecord, RunState
+from chalicelib.times import microseconds
 from chalicelib.workers import job_tick, job_worker
 from tests.doubles.faults import Faults, Faulty, Killed
 from tests.doubles.lrs_world import Around, LrsWorld, Stored
@@ -32,7 +32,6 @@ def use_types_of_tests(patch: pytest.MonkeyPatch) -> None:
         return TYPES[name]
 
     patch.setattr(types, "job_type", of)
-    patch.setattr(worker, "job_type", of)
 
 
 class JobWorld(LrsWorld):

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, cast
 
-from chalicelib.lrs.jobs.machine.job_type import Done, JobType, Json, Plan, RunFailed, Work
+from chalicelib.jobs.run_type import Done, Json, Plan, RunFailed
+from chalicelib.lrs.jobs.machine.job_type import JobType, Work
 from tests.doubles.faults import Killed
 
 PAGE = 3

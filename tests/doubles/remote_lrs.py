@@ -9,8 +9,8 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from chalicelib.lrs import multipart
-from chalicelib.lrs.times import written
 from chalicelib.ports.outgoing import Request, Response
+from chalicelib.times import written
 
 USER, PASSWORD = "bob", "secret password"
 LOGIN = f"Basic {base64.b64encode(f'{USER}:{PASSWORD}'.encode()).decode()}"

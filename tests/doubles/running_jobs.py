@@ -8,9 +8,9 @@ from typing import Any
 
 from chalicelib.errors import Unavailable
 from chalicelib.lrs.jobs.machine.request import Asker
-from chalicelib.lrs.times import microseconds
 from chalicelib.ports.jobs import JobRecord
 from chalicelib.ports.lrs_access import StoreRecord
+from chalicelib.times import microseconds
 from tests.doubles.clock import FakeClock
 from tests.doubles.faults import Faults, Faulty, Killed
 from tests.doubles.lrs_world import LrsWorld, Stored

@@ -13,9 +13,9 @@ import pytest
 from chalicelib.adapters.dynamodb_record_clock import DynamoRecordClock
 from chalicelib.adapters.opensearch_connection import connect
 from chalicelib.adapters.opensearch_statements import OpenSearchStatements
-from chalicelib.lrs.times import microseconds, written
 from chalicelib.ports.record_clock import Batch
 from chalicelib.ports.statement_store import StatementRecord, Stored
+from chalicelib.times import microseconds, written
 from tests.end_to_end.lrs_client import LrsCaller
 from tests.end_to_end.lrs_statements import ANN, BOB, iri, statement, voiding
 from tests.end_to_end.system import System, eventually

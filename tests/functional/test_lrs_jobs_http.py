@@ -77,7 +77,7 @@ def work(site: Site) -> None:
     """Ticks, and lets a worker take every wake-up."""
     site.world.job_tick.run()
     for message in site.world.job_queue.receive(10):
-        from chalicelib.lrs.jobs.machine.wake_up import WakeUp
+        from chalicelib.jobs.wake_up import WakeUp
 
         wake_up = WakeUp.read(message.body)
         site.world.job_worker.work(wake_up.type, wake_up.job, wake_up.run, lambda: 900.0)

@@ -6,10 +6,11 @@ from typing import get_type_hints
 
 import pytest
 
-from chalicelib.lrs.jobs.machine import runs, types, worker
+from chalicelib.jobs import runs, worker
+from chalicelib.jobs.wake_up import WakeUp
+from chalicelib.lrs.jobs.machine import types
 from chalicelib.lrs.jobs.machine.parameters import parameters_of
 from chalicelib.lrs.jobs.machine.view import BEYOND, shown
-from chalicelib.lrs.jobs.machine.wake_up import WakeUp
 from chalicelib.ports.jobs import JobRecord, RunState
 from chalicelib.web.lrs import jobs
 from chalicelib.web.lrs.listing import LIMIT, MOST_PER_PAGE

@@ -1,7 +1,7 @@
 """Imports run one way: the graph is drawn from the source, and an arrow that runs back fails.
 
 app ──> web, workers ──> articles ──> ledger ──> ports, errors <── adapters
-                         accounts, lrs ─────────>
+                         accounts, lrs ──> jobs ─>
 joined, joined_lrs (the domain over its ports) <── bootstrap, bootstrap_lrs (the places that pick adapters)
 """
 
@@ -21,24 +21,37 @@ PACKAGE = "chalicelib"
 # What each part may import of the others; a part that is not named here does not exist.
 MAY: Mapping[str, set[str]] = {
     "app": {"bootstrap", "call_log", "web", "workers"},
-    "web": {"accounts", "articles", "errors", "garbage", "joined_lrs", "ledger", "lrs", "ports", "settings"},
-    "workers": {"articles", "bootstrap", "errors", "lrs"},
+    "web": {
+        "accounts",
+        "articles",
+        "errors",
+        "garbage",
+        "joined_lrs",
+        "ledger",
+        "lrs",
+        "ports",
+        "settings",
+        "times",
+    },
+    "workers": {"articles", "bootstrap", "errors", "jobs"},
     "call_log": {"bootstrap", "errors", "garbage"},
     "garbage": set(),
     "bootstrap": {"adapters", "bootstrap_lrs", "joined", "ports", "settings"},
     "bootstrap_lrs": {"adapters", "joined_lrs", "ports", "settings"},
-    "joined_lrs": {"lrs", "ports", "settings"},
+    "joined_lrs": {"jobs", "lrs", "ports", "settings"},
     "joined": {"accounts", "articles", "ledger", "ports", "settings"},
     "articles": {"errors", "ledger", "ports"},
     "ledger": {"errors", "ports"},
     "accounts": {"errors", "passwords", "ports"},
-    "lrs": {"errors", "passwords", "ports", "schedule"},
+    "lrs": {"errors", "jobs", "passwords", "ports", "schedule", "times"},
+    "jobs": {"errors", "ports", "schedule", "times"},
     "adapters": {"errors", "ports"},
     "ports": set(),
     "schedule": set(),
     # The names and types of the pipeline options.
     "settings": {"lrs"},
     "passwords": set(),
+    "times": set(),
     "errors": set(),
 }
 

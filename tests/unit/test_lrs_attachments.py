@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from chalicelib.errors import Unavailable
 from chalicelib.lrs.attachments.service import FREEING_SECONDS, Attachments, object_key
-from chalicelib.lrs.times import microseconds
+from chalicelib.times import microseconds
 from tests.doubles.attachments import MemoryAttachmentRecords
 from tests.doubles.blobs import MemoryBlobs
 from tests.doubles.clock import FakeClock

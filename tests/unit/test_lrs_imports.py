@@ -117,10 +117,8 @@ def test_reading_a_job_loads_neither_search_nor_checks_and_no_type_but_its_own()
             ".job_type",
             ".parameters",
             ".request",
-            ".runs",
             ".service",
             ".types",
-            ".wake_up",
         )
     }
     assert len(own(modules)) <= 50

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from chalicelib.errors import Unavailable
-from chalicelib.lrs.jobs.machine import runs
-from chalicelib.lrs.jobs.machine.worker import BROKEN, KEPT_DYING, LATER, STOPPED
+from chalicelib.jobs import runs
+from chalicelib.jobs.worker import BROKEN, KEPT_DYING, LATER, STOPPED
 from chalicelib.ports.jobs import JobRecord, Progress, RunState
 from tests.doubles.faults import Faults
 from tests.doubles.job_world import MINUTE, Machine, use_types_of_tests

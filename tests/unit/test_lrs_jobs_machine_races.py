@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.errors import NotFound, WriteConflict
+from chalicelib.jobs.wake_up import WakeUp
 from chalicelib.lrs.errors import StateConflict
-from chalicelib.lrs.jobs.machine.wake_up import WakeUp
 from chalicelib.ports.jobs import JobRecord, Progress, RunState
 from tests.doubles.faults import Killed
 from tests.doubles.interleaving import Interleaving

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.lrs.times import microseconds
 from chalicelib.ports.lrs_access import StoreRecord
+from chalicelib.times import microseconds
 from chalicelib.workers import record_sweep
 from tests.doubles.lrs_world import LrsWorld
 

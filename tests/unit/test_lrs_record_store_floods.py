@@ -16,9 +16,9 @@ from chalicelib.lrs.statements.preparing import MOST_NAMED
 from chalicelib.lrs.statements.query import StatementQuery
 from chalicelib.lrs.statements.references import MOST_TARGET_KEYS
 from chalicelib.lrs.statements.sweep import LOOKS, STORES_SECONDS, UNDONE_SECONDS
-from chalicelib.lrs.times import microseconds
 from chalicelib.lrs.versions import V1
 from chalicelib.ports.record_clock import Batch
+from chalicelib.times import microseconds
 from tests.doubles.article_store import Fault
 from tests.doubles.lrs_world import LrsWorld, principal
 from tests.unit.test_lrs_record_store_races import A, B, referring, statement, voiding

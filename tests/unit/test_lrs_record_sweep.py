@@ -7,8 +7,8 @@ import pytest
 
 from chalicelib.errors import Unavailable
 from chalicelib.lrs.documents.bodies import WRITING_SECONDS
-from chalicelib.lrs.times import microseconds
 from chalicelib.ports.documents import BodyObject
+from chalicelib.times import microseconds
 from chalicelib.workers import record_sweep
 from tests.doubles.lrs_world import LrsWorld
 

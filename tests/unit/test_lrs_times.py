@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.lrs.times import written
 from chalicelib.lrs.validation.data_types import parse_timestamp
 from chalicelib.lrs.versions import V2
+from chalicelib.times import written
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 ANY = st.datetimes().map(lambda moment: (moment.replace(tzinfo=UTC) - EPOCH) // timedelta(microseconds=1))

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 
 from chalicelib.errors import Unavailable
 from chalicelib.lrs.access.basic import basic_value
-from chalicelib.lrs.times import microseconds
 from chalicelib.ports.clock import Clock
 from chalicelib.ports.cmi5_tokens import TokenRecord, TokenStore
 from chalicelib.ports.lrs_access import ClientRecord
+from chalicelib.times import microseconds
 
 RUN_USER = "run-token"  # a client may have the same user name: its password is tried where this is no token
 SECRET_BYTES = 32

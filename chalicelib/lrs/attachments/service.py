@@ -10,9 +10,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from chalicelib.errors import Unavailable
-from chalicelib.lrs.times import microseconds
 from chalicelib.ports.attachments import PART, AttachmentRecord, AttachmentRecords
 from chalicelib.ports.blobs import BlobNotFound
+from chalicelib.times import microseconds
 
 if TYPE_CHECKING:
     from chalicelib.ports.blobs import Blobs

@@ -16,10 +16,10 @@ from chalicelib.lrs.access.basic import TOKEN_USER, basic_value, read_header
 from chalicelib.lrs.access.principal import Cmi5Session, Principal
 from chalicelib.lrs.cmi5 import origin as origins
 from chalicelib.lrs.cmi5.request import TokenRequest
-from chalicelib.lrs.times import microseconds
 from chalicelib.ports.clock import Clock
 from chalicelib.ports.cmi5_tokens import TokenRecord, TokenStore
 from chalicelib.ports.lrs_access import AccessStore, ClientRecord
+from chalicelib.times import microseconds
 
 # A session in which somebody learns: a working day. An assignable unit cannot ask for another token.
 LIFE_SECONDS = 12 * 3600

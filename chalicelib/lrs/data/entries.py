@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from chalicelib.errors import Unavailable
 from chalicelib.lrs.data.shape import DataPage, DataService, Json, fitting, whole
-from chalicelib.lrs.times import written
 from chalicelib.ports.registries import PART, Position, Registry, RegistryEntry, RegistrySearch
 from chalicelib.ports.statement_store import Revision, Stored, Taken
+from chalicelib.times import written
 
 if TYPE_CHECKING:
     from chalicelib.lrs.registries.service import Registries

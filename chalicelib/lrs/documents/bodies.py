@@ -8,8 +8,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from chalicelib.errors import Unavailable
-from chalicelib.lrs.times import microseconds
 from chalicelib.ports.documents import BodyObject, DocumentStore
+from chalicelib.times import microseconds
 
 if TYPE_CHECKING:
     from chalicelib.ports.blobs import Blobs

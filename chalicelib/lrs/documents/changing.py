@@ -12,9 +12,9 @@ from chalicelib.errors import LightrailError, Unavailable, WriteConflict
 from chalicelib.lrs.documents.bodies import Bodies
 from chalicelib.lrs.documents.conditions import DocumentExists
 from chalicelib.lrs.errors import PreconditionFailed, TooLarge
-from chalicelib.lrs.times import microseconds
 from chalicelib.ports.blobs import BlobNotFound
 from chalicelib.ports.documents import PART, Document, DocumentName, DocumentStore
+from chalicelib.times import microseconds
 
 if TYPE_CHECKING:
     from chalicelib.ports.clock import Clock

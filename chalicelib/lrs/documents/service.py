@@ -18,7 +18,6 @@ from chalicelib.lrs.documents.changing import (
 from chalicelib.lrs.documents.conditions import Conditions, check, check_put
 from chalicelib.lrs.documents.merging import check_object, is_json, merged
 from chalicelib.lrs.keys import agent_key
-from chalicelib.lrs.times import microseconds
 from chalicelib.lrs.versions import XapiVersion
 from chalicelib.ports.documents import (
     Document,
@@ -27,6 +26,7 @@ from chalicelib.ports.documents import (
     DocumentService,
     DocumentStore,
 )
+from chalicelib.times import microseconds
 
 if TYPE_CHECKING:
     from chalicelib.ports.blobs import Blobs

@@ -7,19 +7,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from chalicelib.jobs.run_type import Done, Json, Plan, RunFailed
 from chalicelib.lrs.data.documents import Documents
 from chalicelib.lrs.data.shape import DataPage, fitting
 from chalicelib.lrs.data.statements import Statements, item_of
-from chalicelib.lrs.jobs.machine.job_type import Done, JobType, Json, Plan, RunFailed, Work
+from chalicelib.lrs.jobs.machine.job_type import JobType, Work
 from chalicelib.lrs.jobs.machine.parameters import Parameter
 from chalicelib.lrs.jobs.machine.steps import Step, applied, digest_of, planned
 from chalicelib.lrs.keys import agent_key
 from chalicelib.lrs.registries.entries import AGENT_ID, term_key
 from chalicelib.lrs.statements.parts import parts
 from chalicelib.lrs.statements.retargeting import Retargeting
-from chalicelib.lrs.times import written
 from chalicelib.ports.registries import EntryName, RegistrySearch
 from chalicelib.ports.statement_store import StatementRecord, StatementSearch
+from chalicelib.times import written
 
 if TYPE_CHECKING:
     from chalicelib.ports.documents import DocumentService

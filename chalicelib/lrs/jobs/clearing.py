@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from chalicelib.jobs.run_type import Done, Json, Plan
 from chalicelib.lrs.jobs.machine.data import PER_PAGE, data_of, planned, removed
-from chalicelib.lrs.jobs.machine.job_type import Done, JobType, Json, Plan, Work
+from chalicelib.lrs.jobs.machine.job_type import JobType, Work
 from chalicelib.lrs.jobs.machine.parameters import until
-from chalicelib.lrs.times import written
+from chalicelib.times import written
 
 
 class Clearing(JobType):

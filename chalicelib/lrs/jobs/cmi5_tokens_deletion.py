@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from chalicelib.lrs.jobs.machine.job_type import Done, JobType, Json, Plan, Work
+from chalicelib.jobs.run_type import Done, Json, Plan
+from chalicelib.lrs.jobs.machine.job_type import JobType, Work
 from chalicelib.lrs.jobs.machine.parameters import until
-from chalicelib.lrs.times import written
+from chalicelib.times import written
 
 UNTIL = ("now", "1_hour", "1_day", "1_week")
 PER_PAGE = 500

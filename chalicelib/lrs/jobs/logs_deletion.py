@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from chalicelib.lrs.jobs.machine.job_type import Done, JobType, Json, Plan, RunFailed, Work
+from chalicelib.jobs.run_type import Done, Json, Plan, RunFailed
+from chalicelib.lrs.jobs.machine.job_type import JobType, Work
 from chalicelib.lrs.jobs.machine.parameters import Parameter, until
-from chalicelib.lrs.times import written
 from chalicelib.ports.logs import LEVELS, LogEntry, LogSearch
+from chalicelib.times import written
 
 PER_PAGE = 500
 SHOWN = 10  # of what a dry run would remove

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from chalicelib.lrs.jobs.machine.job_type import Done, JobType, Json, Plan, Work
+from chalicelib.jobs.run_type import Done, Json, Plan
+from chalicelib.lrs.jobs.machine.job_type import JobType, Work
 from chalicelib.lrs.jobs.machine.parameters import until
 from chalicelib.lrs.jobs.machine.steps import Step, applied, digest_of, planned
 from chalicelib.lrs.pseudonyms.documents import DocumentsUnderPseudonyms
 from chalicelib.lrs.pseudonyms.entries import EntriesUnderPseudonyms
 from chalicelib.lrs.pseudonyms.statements import StatementsUnderPseudonyms
-from chalicelib.lrs.times import written
+from chalicelib.times import written
 
 if TYPE_CHECKING:
     from typing import Literal

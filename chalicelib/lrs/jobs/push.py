@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from chalicelib.lrs.jobs.machine.job_type import Done, JobType, Json, Plan, Work
+from chalicelib.jobs.run_type import Done, Json, Plan
+from chalicelib.lrs.jobs.machine.job_type import JobType, Work
 from chalicelib.lrs.jobs.machine.parameters import Parameter, until
 from chalicelib.lrs.remotes.connections import check_service, place_of, remote_of, services_of
 from chalicelib.lrs.remotes.shape import Target

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from chalicelib.errors import WriteConflict
+from chalicelib.jobs.run_type import Done, Json, Plan, RunFailed
 from chalicelib.lrs.errors import InvalidStatements, StatementConflict
-from chalicelib.lrs.jobs.machine.job_type import Done, JobType, Json, Plan, RunFailed, Work
+from chalicelib.lrs.jobs.machine.job_type import JobType, Work
 from chalicelib.lrs.jobs.machine.parameters import Parameter
 
 if TYPE_CHECKING:

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from chalicelib.jobs.run_type import Done, Json, Plan, RunFailed
 from chalicelib.lrs.jobs.machine.data import items_of
-from chalicelib.lrs.jobs.machine.job_type import Done, JobType, Json, Plan, RunFailed, Work
+from chalicelib.lrs.jobs.machine.job_type import JobType, Work
 from chalicelib.lrs.jobs.machine.parameters import Parameter
 from chalicelib.lrs.jobs.machine.store_removal import FIRST, STEPS, Removal, is_last_ready
 

@@ -7,11 +7,12 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from chalicelib.errors import Unavailable
+from chalicelib.jobs.run_type import Done, Json, Plan, RunFailed
 from chalicelib.lrs.jobs.machine.data import items_of
-from chalicelib.lrs.jobs.machine.job_type import Done, JobType, Json, Plan, RunFailed, Work
+from chalicelib.lrs.jobs.machine.job_type import JobType, Work
 from chalicelib.lrs.jobs.machine.parameters import Parameter
-from chalicelib.lrs.times import microseconds
 from chalicelib.lrs.versions import V1, V2, XapiVersion
+from chalicelib.times import microseconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

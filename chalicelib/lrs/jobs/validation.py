@@ -11,8 +11,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from chalicelib.errors import Unavailable
+from chalicelib.jobs.run_type import Done, Json, Plan
 from chalicelib.lrs.jobs.machine.data import PER_PAGE, items_of, statements_of
-from chalicelib.lrs.jobs.machine.job_type import Done, JobType, Json, Plan, Work
+from chalicelib.lrs.jobs.machine.job_type import JobType, Work
 from chalicelib.lrs.jobs.machine.parameters import Parameter
 from chalicelib.lrs.versions import V1, V2, understood
 from chalicelib.ports.statement_store import PART, StatementRecord, StatementSearch, Stored, Taken

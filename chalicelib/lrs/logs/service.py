@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping
 
-from chalicelib.lrs.times import microseconds
 from chalicelib.ports.clock import Clock
 from chalicelib.ports.logs import LEVELS, WARNING, LogEntry, LogPage, LogSearch, LogStore, LogType
+from chalicelib.times import microseconds
 
 RETENTION_DAYS = 90  # long enough for a quarter's questions; the table's TTL takes entries away
 LONGEST_MESSAGE = 500

@@ -13,7 +13,6 @@ from chalicelib.lrs.data.statements import Statements
 from chalicelib.lrs.pseudonyms.replacing import pseudonymized, signatures_of
 from chalicelib.lrs.statements.parts import keys_of
 from chalicelib.lrs.statements.retargeting import Retargeting
-from chalicelib.lrs.times import microseconds
 from chalicelib.lrs.validation.equality import digest
 from chalicelib.ports.statement_store import (
     PART,
@@ -23,6 +22,7 @@ from chalicelib.ports.statement_store import (
     Stored,
     Taken,
 )
+from chalicelib.times import microseconds
 
 if TYPE_CHECKING:
     from chalicelib.lrs.jobs.machine.services import JobServices

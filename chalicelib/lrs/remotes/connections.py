@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from chalicelib.lrs.jobs.machine.job_type import RunFailed
+from chalicelib.jobs.run_type import RunFailed
 from chalicelib.lrs.jobs.machine.request import connection_of
 
 if TYPE_CHECKING:

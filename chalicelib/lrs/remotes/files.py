@@ -11,8 +11,8 @@ import json
 from collections.abc import Iterator, Sequence
 
 from chalicelib.errors import Unavailable
+from chalicelib.jobs.run_type import RunFailed
 from chalicelib.lrs import strict_json
-from chalicelib.lrs.jobs.machine.job_type import RunFailed
 from chalicelib.lrs.remotes.records import item_of, record_of, stored_of
 from chalicelib.lrs.remotes.shape import Item, Json, Remote, RemotePage, Target
 from chalicelib.ports.blobs import Blobs

@@ -14,9 +14,9 @@ from chalicelib.lrs.keys import agent_key
 from chalicelib.lrs.pseudonyms.replacing import pseudonymized
 from chalicelib.lrs.remotes.lrs import hashes_in
 from chalicelib.lrs.remotes.shape import Item
-from chalicelib.lrs.times import written
 from chalicelib.ports.documents import DocumentService
 from chalicelib.ports.registries import EntryName, Registry
+from chalicelib.times import written
 
 if TYPE_CHECKING:
     from chalicelib.lrs.jobs.machine.services import JobServices

@@ -13,13 +13,13 @@ from functools import cached_property
 from urllib.parse import urlencode, urlsplit
 
 from chalicelib.errors import Unavailable
+from chalicelib.jobs.run_type import RunFailed
 from chalicelib.lrs import multipart, strict_json
-from chalicelib.lrs.jobs.machine.job_type import RunFailed
 from chalicelib.lrs.remotes.shape import Item, Json, Remote, RemotePage, Target
-from chalicelib.lrs.times import written
 from chalicelib.lrs.validation.data_types import parse_timestamp
 from chalicelib.lrs.versions import V1, V2, XapiVersion, understood
 from chalicelib.ports.outgoing import Outgoing, OutgoingRefused, Request, Response
+from chalicelib.times import written
 
 PART = "The other learning record store"
 PER_PAGE = 100

@@ -12,12 +12,12 @@ import re
 from collections.abc import Mapping, Sequence
 
 from chalicelib.errors import Unavailable
+from chalicelib.jobs.run_type import RunFailed
 from chalicelib.lrs import strict_json
-from chalicelib.lrs.jobs.machine.job_type import RunFailed
 from chalicelib.lrs.remotes.records import ID, STORED, item_of, record_of
 from chalicelib.lrs.remotes.shape import Item, Json, Remote, RemotePage, Target
-from chalicelib.lrs.times import written
 from chalicelib.ports.outgoing import AnswerTooLarge, Outgoing, OutgoingRefused, Request, Response
+from chalicelib.times import written
 
 PART = "The search cluster"
 SMALLER = (100, 10, 1)  # documents of a page, the fewer the larger they are

@@ -23,9 +23,9 @@ from chalicelib.lrs.seeding.config import (
     Result,
     Template,
 )
-from chalicelib.lrs.times import written
 from chalicelib.lrs.validation.statements import validate_statement
 from chalicelib.lrs.versions import V1, V2
+from chalicelib.times import written
 
 _NAMESPACE = UUID("8f6a6f4e-2a3f-5f6b-9a55-0c8f4f2f8d10")
 _FRACTIONS = 1 << 64

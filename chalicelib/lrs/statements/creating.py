@@ -14,7 +14,6 @@ from chalicelib.errors import Unavailable, WriteConflict
 from chalicelib.lrs.errors import StatementConflict
 from chalicelib.lrs.keys import agent_key
 from chalicelib.lrs.statements.settling import pending
-from chalicelib.lrs.times import microseconds
 from chalicelib.lrs.validation.equality import equal
 from chalicelib.ports.record_clock import Batch, BatchState, RecordClock
 from chalicelib.ports.statement_store import (
@@ -27,6 +26,7 @@ from chalicelib.ports.statement_store import (
     Taken,
     Unsure,
 )
+from chalicelib.times import microseconds
 
 if TYPE_CHECKING:
     from chalicelib.lrs.access.principal import Principal

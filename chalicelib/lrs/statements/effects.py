@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, TypeVar
 
 from chalicelib.errors import Unavailable
 from chalicelib.lrs.statements.references import marked, pieces, targets_from, with_targets
-from chalicelib.lrs.times import microseconds
 from chalicelib.ports.statement_store import (
     PART,
     Keys,
@@ -23,6 +22,7 @@ from chalicelib.ports.statement_store import (
     Stored,
     Taken,
 )
+from chalicelib.times import microseconds
 
 if TYPE_CHECKING:
     from chalicelib.lrs.attachments.service import Attachments

@@ -13,11 +13,11 @@ from typing import NamedTuple
 from chalicelib.lrs.access.principal import Principal
 from chalicelib.lrs.errors import InvalidStatements, TooLarge
 from chalicelib.lrs.statements.parts import VOIDED, Parts, keys_in, parts
-from chalicelib.lrs.times import written
 from chalicelib.lrs.validation.data_types import is_uuid, parse_timestamp
 from chalicelib.lrs.validation.statements import validate_statement
 from chalicelib.lrs.versions import V1, V2, XapiVersion
 from chalicelib.ports.statement_store import Keys
+from chalicelib.times import written
 
 DEFAULT_VERSIONS: Mapping[XapiVersion, str] = {V1: "1.0.0", V2: "2.0.0"}
 STATEMENT_BYTES = 512 * 1024  # a page of a hundred such statements is what a function's memory holds

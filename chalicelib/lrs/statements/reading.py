@@ -12,10 +12,10 @@ from chalicelib.lrs.access.principal import Principal
 from chalicelib.lrs.cmi5 import rules
 from chalicelib.lrs.keys import agent_key
 from chalicelib.lrs.statements.query import MOST_PER_PAGE, Cursor, Page, StatementQuery
-from chalicelib.lrs.times import microseconds
 from chalicelib.ports.clock import Clock
 from chalicelib.ports.record_clock import PART, ClockReading, RecordClock
 from chalicelib.ports.statement_store import StatementRecord, StatementSearch, StatementStore
+from chalicelib.times import microseconds
 
 READS_OF_YOUNG = 5  # a statement that was written while its reader looked at the clock is looked at again
 # Lambda takes 6 MB of answer; JSON escapes and the statements' commas need room beside the texts.

@@ -15,9 +15,9 @@ from chalicelib.lrs.errors import StatementConflict, TooLarge
 from chalicelib.lrs.statements.creating import PAUSE_SECONDS, Attempt, BeginAnew, Creating
 from chalicelib.lrs.statements.preparing import Prepared, prepare
 from chalicelib.lrs.statements.settling import MOST_STATEMENTS
-from chalicelib.lrs.times import microseconds
 from chalicelib.ports.record_clock import BatchState, ClockReading, RecordClock
 from chalicelib.ports.statement_store import PART, StatementStore
+from chalicelib.times import microseconds
 
 if TYPE_CHECKING:
     from chalicelib.lrs.access.principal import Principal

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from chalicelib.errors import Unavailable
 from chalicelib.lrs.statements.parts import parts
-from chalicelib.lrs.times import microseconds
 from chalicelib.ports.record_clock import Batch, BatchState, RecordClock
 from chalicelib.ports.statement_store import PART, Rejected, StatementRecord, StatementStore, Unsure
+from chalicelib.times import microseconds
 
 if TYPE_CHECKING:
     from chalicelib.lrs.attachments.service import Attachments

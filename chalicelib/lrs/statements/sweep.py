@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from chalicelib.errors import Unavailable
 from chalicelib.lrs.attachments.service import Attachments
 from chalicelib.lrs.statements.settling import Settling
-from chalicelib.lrs.times import microseconds
 from chalicelib.ports.clock import Clock
 from chalicelib.ports.record_clock import RecordClock
+from chalicelib.times import microseconds
 
 # A function lives 30 seconds behind the gateway and a request of its a few more: what a batch writes after that it
 # wrote before, and only waits somewhere. Ten minutes later nothing waits.

@@ -17,8 +17,8 @@ from chalicelib.lrs.errors import (
 )
 from chalicelib.lrs.multipart import InvalidMultipart
 from chalicelib.lrs.strict_json import InvalidJson
-from chalicelib.lrs.times import written
 from chalicelib.lrs.versions import V2, XapiVersion, understood
+from chalicelib.times import written
 from chalicelib.web import reading
 from chalicelib.web.call import NOBODY, Answer, Call, Operation, Request, RouteTable
 from chalicelib.web.error_map import Mapped, Statuses, assess

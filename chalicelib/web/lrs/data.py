@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 from chalicelib.lrs.keys import agent_key, key
 from chalicelib.lrs.registries import entries
-from chalicelib.lrs.times import written
 from chalicelib.ports.registries import Position, Registry, RegistryEntry, RegistrySearch
 from chalicelib.ports.statement_store import StatementRecord, StatementSearch
+from chalicelib.times import written
 from chalicelib.web.lrs.listing import LIMIT, MOST_PER_PAGE, fitting, listed, opened, sealed
 from chalicelib.web.lrs.parameters import Parameters
 from chalicelib.web.lrs.route import STORE, LrsRoute

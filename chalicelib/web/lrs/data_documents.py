@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from chalicelib.lrs.keys import agent_key
-from chalicelib.lrs.times import written
 from chalicelib.ports.documents import Document, DocumentService
+from chalicelib.times import written
 from chalicelib.web.call import Answer, Call
 from chalicelib.web.lrs.data import DATA, PERMISSIONS, list_name
 from chalicelib.web.lrs.listing import LIMIT, MOST_PER_PAGE, listed

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chalicelib.lrs.access.permissions import giving
-from chalicelib.lrs.times import microseconds
+from chalicelib.times import microseconds
 from chalicelib.web import reading
 from chalicelib.web.call import Answer, Call, Handler
 from chalicelib.web.lrs.listing import LIMIT, MOST_PER_PAGE, listed, opened, sealed

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from chalicelib.lrs.times import written
 from chalicelib.ports.logs import LEVELS, LOG_TYPES, LogEntry, LogSearch
+from chalicelib.times import written
 from chalicelib.web.call import Answer, Call
 from chalicelib.web.lrs.listing import LIMIT, MOST_PER_PAGE, listed
 from chalicelib.web.lrs.parameters import Parameters

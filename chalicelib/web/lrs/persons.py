@@ -9,9 +9,9 @@ from typing import Any
 from chalicelib.errors import Invalid
 from chalicelib.lrs import strict_json
 from chalicelib.lrs.registries.persons import Person
-from chalicelib.lrs.times import microseconds
 from chalicelib.lrs.versions import V2
 from chalicelib.ports.logs import INFO
+from chalicelib.times import microseconds
 from chalicelib.web.call import Answer, Call
 from chalicelib.web.lrs.data import DATA, PERMISSIONS, list_name
 from chalicelib.web.lrs.listing import LIMIT, MOST_PER_PAGE, fitting, listed, opened, sealed

@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote, urlencode
 from chalicelib.lrs import multipart
 from chalicelib.lrs.access.addresses import endpoints
 from chalicelib.lrs.statements.formats import NOTHING_KNOWN, Format, Known, formatted
-from chalicelib.lrs.times import written
+from chalicelib.times import written
 from chalicelib.web.call import Answer, Call
 from chalicelib.web.lrs.headers import CONSISTENT_THROUGH, http_date
 

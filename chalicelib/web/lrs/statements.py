@@ -9,7 +9,7 @@ from chalicelib.lrs.keys import agent_key, key
 from chalicelib.lrs.statements.formats import FORMATS, Format
 from chalicelib.lrs.statements.parts import registration_key
 from chalicelib.lrs.statements.query import StatementQuery
-from chalicelib.lrs.times import written
+from chalicelib.times import written
 from chalicelib.web.call import Answer, Call
 from chalicelib.web.lrs import statement_answer
 from chalicelib.web.lrs.headers import CONSISTENT_THROUGH

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from chalicelib.lrs.jobs.machine.job_type import Json
+from chalicelib.jobs.run_type import Json
 from chalicelib.lrs.jobs.machine.parameters import Parameter
 from chalicelib.lrs.jobs.machine.services import JobServices
 from chalicelib.ports.jobs import JobRecord

@@ -1,1 +1,1 @@
-"""What all types of jobs share: parameters, schedule, pages with a checkpoint, stop, progress, logs, dry run."""
+"""What all types of jobs of the record store share: parameters, requests, the cutoff, how they are shown."""

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from chalicelib.lrs.times import microseconds
+from chalicelib.times import microseconds
 
 if TYPE_CHECKING:
     from chalicelib.lrs.jobs.machine.services import JobServices

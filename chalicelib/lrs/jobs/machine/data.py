@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast, get_args
 
-from chalicelib.lrs.jobs.machine.job_type import Done, Json, Plan
-from chalicelib.lrs.times import written
+from chalicelib.jobs.run_type import Done, Json, Plan
 from chalicelib.ports.documents import DocumentService
+from chalicelib.times import written
 
 if TYPE_CHECKING:
     from chalicelib.lrs.data.shape import DataPage, DataService

@@ -1,58 +1,20 @@
-"""What a type of job declares and does; everything else comes from the machine.
-
-A run asks its type for a plan (the next page, decided but not done), keeps it, has it done, and counts it: so a page
-that was cut off is done again from the same plan. `apply` must bear that: done twice, it has the effect of once and
-tells the same counts.
-"""
+"""What a type of job of the record store declares, beside what it does in a run, and what it is given there."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
+from chalicelib.jobs.run_type import Json, RunType
+from chalicelib.lrs.jobs.machine.cutoff import cutoff_of
+
 if TYPE_CHECKING:
     from chalicelib.lrs.jobs.machine.parameters import Parameter
     from chalicelib.lrs.jobs.machine.services import JobServices
-    from chalicelib.ports.jobs import JobRecord
-
-Json = Mapping[str, object]
+    from chalicelib.ports.jobs import JobRecord, Run
 
 SERVICES = ("statements", "activities", "agents", "activity-profiles", "agent-profiles", "states")
-
-
-@dataclass(frozen=True)
-class Plan:
-    """A page that is decided: what it is about (as JSON, below 200 KB), and where the next begins.
-
-    `last`: nothing follows. An empty `items` with `last` ends the run.
-    """
-
-    items: Json
-    next: Json
-    last: bool = False
-
-
-@dataclass(frozen=True)
-class Done:
-    """What became of a page. `notes`: what a person should know, such as why items failed; the first few are kept."""
-
-    done: int = 0
-    skipped: int = 0
-    failed: int = 0
-    notes: Sequence[str] = ()
-
-
-class RunFailed(Exception):
-    """The run cannot go on; `feedback` says why and what to do, in words for a person.
-
-    `resumable`: the position stays, and `resume`, or the next slot, goes on from it.
-    """
-
-    def __init__(self, feedback: str, resumable: bool = False) -> None:
-        self.feedback, self.resumable = feedback, resumable
-        super().__init__(feedback)
 
 
 @dataclass(frozen=True)
@@ -83,8 +45,21 @@ class Work:
         return self.job.settings
 
 
-class JobType(ABC):
-    """One type of job.
+def work_of(lrs: JobServices, job: JobRecord, run: Run, seconds_left: Callable[[], float]) -> Work:
+    """What the type of a job is given in a run. Raises `Unavailable`."""
+    return Work(
+        job=job,
+        lrs=lrs,
+        run=run.id,
+        started_at=run.started_at,
+        cutoff=cutoff_of(job, run.started_at, lrs),
+        dry_run=bool(job.settings.get("dry_run")),
+        seconds_left=seconds_left,
+    )
+
+
+class JobType(RunType[Work]):
+    """One type of job of the record store.
 
     `name`: as in the address. `parameters`: its own, beside those of the schedule. `services`: it takes `service`,
     and `all` stands for one job per service. `store`: `"each"` (omitted: one job per ready store), `"all"` (omitted:
@@ -113,33 +88,3 @@ class JobType(ABC):
         `root`: the address under which the APIs were called, such as `https://host/api`.
         """
         return job.settings
-
-    def total(self, work: Work) -> int:
-        """How many items the run expects to see; 0: it cannot tell yet."""
-        return 0
-
-    @abstractmethod
-    def plan(self, work: Work, position: Json | None) -> Plan:
-        """Decides the next page from a position (None: the start); reads, and changes nothing.
-
-        Raises `RunFailed`; `Unavailable`: the page is tried again.
-        """
-
-    @abstractmethod
-    def apply(self, work: Work, items: Json) -> Done:
-        """Does a page, or with `work.dry_run` tells what it would do; may be called again for the same items.
-
-        Raises `RunFailed`; `Unavailable`: the page is tried again.
-        """
-
-    def finish(self, work: Work) -> Json:
-        """What the run leaves as evidence, without personal data; called at the end, perhaps again."""
-        return {}
-
-    def kept_after(self, work: Work) -> Json | None:
-        """The settings that are kept of a job whose run passed, where some must go; None: all of them."""
-        return None
-
-    def memory(self, work: Work, position: Json | None) -> Json:
-        """What the job keeps for its next run, of one that passed and ended at this position."""
-        return {}

@@ -12,15 +12,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from chalicelib.errors import Invalid, NotFound, Unavailable, WriteConflict
+from chalicelib.jobs import runs
 from chalicelib.lrs.errors import StateConflict
-from chalicelib.lrs.jobs.machine import runs, types
+from chalicelib.lrs.jobs.machine import types
 from chalicelib.lrs.jobs.machine.parameters import OF_THE_JOB, STORE, parameters_of
 from chalicelib.lrs.jobs.machine.request import Asked, Asker, connection_of, read_request
 from chalicelib.ports.jobs import JobEvent, JobPage, JobRecord, JobStore, RunState
 
 if TYPE_CHECKING:
+    from chalicelib.jobs.wake_up import WakeUps
     from chalicelib.lrs.jobs.machine.services import JobServices
-    from chalicelib.lrs.jobs.machine.wake_up import WakeUps
 
 TRIES = 20  # against a worker that writes with every page
 READS_PER_PAGE = 10  # of a list with filters; a page may hold fewer jobs than asked for

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from chalicelib.jobs.slots import Slots
     from chalicelib.lrs.access.effective import EffectiveOptions
     from chalicelib.lrs.access.run_tokens import RunTokens
     from chalicelib.lrs.access.service import Access
     from chalicelib.lrs.attachments.service import Attachments
     from chalicelib.lrs.cmi5.tokens import Cmi5Tokens
     from chalicelib.lrs.documents.service import Documents
-    from chalicelib.lrs.jobs.machine.slots import Slots
     from chalicelib.lrs.logs.service import Logs
     from chalicelib.lrs.pseudonyms.identities import Pseudonyms
     from chalicelib.lrs.registries.persons import Persons

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from chalicelib.jobs.run_type import Done, Json, Plan
 from chalicelib.lrs.data.shape import DataPage, whole
-from chalicelib.lrs.jobs.machine.job_type import Done, Json, Plan
 
 if TYPE_CHECKING:
     from chalicelib.lrs.jobs.machine.job_type import Work

@@ -7,18 +7,19 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, get_args
 
 from chalicelib.errors import NotFound, Unavailable, WriteConflict
+from chalicelib.jobs.run_type import Done, Json, RunFailed
 from chalicelib.lrs.access.identity import new_version
 from chalicelib.lrs.data.documents import INDEX_SECONDS
 from chalicelib.lrs.data.entries import Entries
 from chalicelib.lrs.data.shape import DataPage, DataService, whole
 from chalicelib.lrs.jobs.machine import types
 from chalicelib.lrs.jobs.machine.data import PER_PAGE, data_of
-from chalicelib.lrs.jobs.machine.job_type import SERVICES, Done, Json, RunFailed
+from chalicelib.lrs.jobs.machine.job_type import SERVICES
 from chalicelib.lrs.statements.settling import pending
-from chalicelib.lrs.times import microseconds
 from chalicelib.ports.documents import DocumentService
 from chalicelib.ports.logs import LogEntry, LogSearch
 from chalicelib.ports.lrs_access import StoreRecord
+from chalicelib.times import microseconds
 
 if TYPE_CHECKING:
     from chalicelib.lrs.jobs.machine.job_type import Work

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from chalicelib.lrs.jobs.machine import runs
+from chalicelib.jobs import runs
 from chalicelib.lrs.jobs.machine.parameters import settings_of
 from chalicelib.lrs.jobs.machine.types import job_type
-from chalicelib.lrs.times import written
 from chalicelib.ports.jobs import JobEvent, JobRecord
 from chalicelib.schedule.reading import WHEN
+from chalicelib.times import written
 
 BEYOND = ("timezone", "stopped", "evidence")
 """The fields that the source has not: the time zone that was sent, whether a run stands still, proof of the last."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from chalicelib.lrs.jobs.machine.job_type import Done, Json, Plan
+from chalicelib.jobs.run_type import Done, Json, Plan
 from chalicelib.ports.jobs import JobRecord, Progress, Run, RunState
 
 # A page takes seconds. A worker renews its lease with each; the tick wakes another after that.

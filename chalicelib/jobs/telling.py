@@ -1,19 +1,28 @@
 """What a job's log and the general log say of its runs."""
 
-from chalicelib.lrs.logs.service import Logs
-from chalicelib.lrs.times import microseconds
+from typing import Protocol
+
 from chalicelib.ports.clock import Clock
 from chalicelib.ports.jobs import JobEvent, JobRecord, JobStore
 from chalicelib.ports.logs import INFO, NOTICE, WARNING
+from chalicelib.times import microseconds
 
 PAGES_A_LINE = 10  # a progress line for each so many pages: a million items leave about a hundred lines
+
+
+class Console(Protocol):
+    """The general log of the API that a job belongs to; a line that is lost holds up no run."""
+
+    def __call__(self, job: JobRecord, level: int, message: str) -> None:
+        """Writes a line about the run of a job."""
+        ...
 
 
 class Telling:
     """Writes the lines of runs; each has an id of its own, so that what is told twice stands once."""
 
-    def __init__(self, jobs: JobStore, logs: Logs, clock: Clock) -> None:
-        self._jobs, self._logs, self._clock = jobs, logs, clock
+    def __init__(self, jobs: JobStore, console: Console, clock: Clock) -> None:
+        self._jobs, self._write, self._clock = jobs, console, clock
 
     def of_start(self, job: JobRecord, total: int) -> None:
         """The run has begun."""
@@ -53,16 +62,7 @@ class Telling:
         self._jobs.add_event(job, JobEvent(name, event, microseconds(self._clock.now()), success, feedback))
 
     def _console(self, job: JobRecord, level: int, message: str) -> None:
-        run = "" if job.run is None else job.run.id
-        details = {"job": job.id, "type": job.type, "run": run}
-        self._logs.write(
-            "console",
-            level,
-            f"{job.name}: {message}",
-            store=job.store,
-            client=job.created_by,
-            details=details,
-        )
+        self._write(job, level, f"{job.name}: {message}")
 
 
 def counts(job: JobRecord) -> str:

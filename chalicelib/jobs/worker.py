@@ -7,20 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from chalicelib.errors import Unavailable
-from chalicelib.lrs.jobs.machine import runs
-from chalicelib.lrs.jobs.machine.cutoff import cutoff_of
-from chalicelib.lrs.jobs.machine.job_type import Done, JobType, Json, RunFailed, Work
-from chalicelib.lrs.jobs.machine.telling import Telling
-from chalicelib.lrs.jobs.machine.types import job_type
-from chalicelib.lrs.times import microseconds
+from chalicelib.jobs import runs
+from chalicelib.jobs.run_type import Done, Json, RunFailed, RunType, WorkOf
+from chalicelib.jobs.telling import Telling
 from chalicelib.ports.jobs import JobRecord, JobStore, Run, RunState
+from chalicelib.times import microseconds
 
 if TYPE_CHECKING:
-    from chalicelib.lrs.jobs.machine.services import JobServices
-    from chalicelib.lrs.jobs.machine.wake_up import WakeUps
+    from chalicelib.jobs.wake_up import WakeUps
+    from chalicelib.ports.clock import Clock
+
+WorkT = TypeVar("WorkT")
 
 # A page, its checkpoint and the hand-over must fit in what is left.
 RESERVE_SECONDS = 60.0
@@ -36,18 +36,22 @@ class _Lost(Exception):
     """The run is another's, was ended or deleted: this worker has nothing more to do with it."""
 
 
-class Worker:
-    """Does the work of runs; one call a wake-up."""
+class Worker(Generic[WorkT]):
+    """Does the work of runs; one call a wake-up. `types` finds a type by its name, `work_of` makes what it is given."""
 
     def __init__(
         self,
         jobs: JobStore,
         wake_ups: WakeUps,
-        lrs: JobServices,
+        clock: Clock,
+        new_id: Callable[[], str],
+        types: Callable[[str], RunType[WorkT]],
+        work_of: WorkOf[WorkT],
         telling: Telling,
         log_failure: Callable[[str, Exception], None],
     ) -> None:
-        self._jobs, self._wake_ups, self._lrs = jobs, wake_ups, lrs
+        self._jobs, self._wake_ups, self._clock, self._new_id = jobs, wake_ups, clock, new_id
+        self._types, self._work_of = types, work_of
         self._telling, self._log_failure = telling, log_failure
 
     def work(self, kind: str, job_id: str, run_id: str, seconds_left: Callable[[], float]) -> None:
@@ -59,21 +63,24 @@ class Worker:
         job = self._jobs.get(kind, job_id)
         if job is None or job.run is None or job.run.id != run_id or job.run.state is RunState.STOPPED:
             return
-        turn = _Turn(self, job, self._lrs.new_id(), seconds_left)
+        turn = _Turn(self, job, self._new_id(), seconds_left)
         try:
             turn.go()
         except _Lost:
             self._telling.of_lost(turn.job)
 
     def _now(self) -> int:
-        return microseconds(self._lrs.clock.now())
+        return microseconds(self._clock.now())
 
 
-class _Turn:
+class _Turn(Generic[WorkT]):
     """What one worker does with one run in one invocation."""
 
-    def __init__(self, worker: Worker, job: JobRecord, name: str, seconds_left: Callable[[], float]) -> None:
-        self._jobs, self._wake_ups, self._lrs = worker._jobs, worker._wake_ups, worker._lrs
+    def __init__(
+        self, worker: Worker[WorkT], job: JobRecord, name: str, seconds_left: Callable[[], float]
+    ) -> None:
+        self._jobs, self._wake_ups, self._clock = worker._jobs, worker._wake_ups, worker._clock
+        self._types, self._work_of = worker._types, worker._work_of
         self._telling, self._log_failure, self._now = worker._telling, worker._log_failure, worker._now
         self._name, self._seconds_left = name, seconds_left
         self.job = job
@@ -105,7 +112,7 @@ class _Turn:
                 self._log_failure(f"job {self.job.id} of type {self.job.type}", error)
                 if pause is None or self._seconds_left() < RESERVE_SECONDS:
                     raise RunFailed(str(error), resumable=True) from error
-            self._lrs.clock.sleep(pause)
+            self._clock.sleep(pause)
             self._look_again()
 
     def _pages(self) -> None:
@@ -211,18 +218,9 @@ class _Turn:
             raise _Lost
 
     @cached_property
-    def _type(self) -> JobType:
-        return job_type(self.job.type)
+    def _type(self) -> RunType[WorkT]:
+        return self._types(self.job.type)
 
     @cached_property
-    def _work(self) -> Work:
-        run = self._run
-        return Work(
-            job=self.job,
-            lrs=self._lrs,
-            run=run.id,
-            started_at=run.started_at,
-            cutoff=cutoff_of(self.job, run.started_at, self._lrs),
-            dry_run=bool(self.job.settings.get("dry_run")),
-            seconds_left=self._seconds_left,
-        )
+    def _work(self) -> WorkT:
+        return self._work_of(self.job, self._run, self._seconds_left)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from chalicelib.lrs.jobs.machine import runs
-from chalicelib.lrs.jobs.machine.slots import Slots
-from chalicelib.lrs.jobs.machine.wake_up import WakeUps
-from chalicelib.lrs.times import microseconds
+from chalicelib.jobs import runs
+from chalicelib.jobs.slots import Slots
+from chalicelib.jobs.wake_up import WakeUps
 from chalicelib.ports.clock import Clock
 from chalicelib.ports.jobs import JobRecord, JobStore, RunState
+from chalicelib.times import microseconds
 
 PER_TICK = 500  # what is left over is the most overdue at the next
 
