@@ -1,0 +1,143 @@
+"""What a word of an article is: the same rules for what is stored and for what is asked.
+
+Case, accents and the width of characters make no difference. A word ends at white space and at punctuation, but for
+the decimal sign and the slash between digits: `6,1` is one word, the same as `6.1`, and `½` is `1/2`.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
+
+LONGEST_WORD = 32
+"""Characters by which words are told apart; what a word has beyond them makes no difference."""
+
+MOST_WORDS = 5000
+"""Words of one article that are found; an article of 200 KB in many languages has fewer."""
+
+CODES = ("F_1", "F_3")
+"""Keys of the number and the code of an article, which are found by any part of their words."""
+
+# Many values of a catalogue come again and again.
+_KEPT = 8192
+_KEPT_LENGTH = 200
+
+# Letters that Unicode takes for letters of their own, and signs that are written in more than one way.
+_SAME = str.maketrans(
+    {
+        **{
+            "ø": "o",
+            "đ": "d",
+            "ð": "d",
+            "ħ": "h",
+            "ı": "i",
+            "ł": "l",
+            "ŧ": "t",
+            "æ": "ae",
+            "œ": "oe",
+            "þ": "th",
+        },
+        **dict.fromkeys("”“„″˝", '"'),
+        **dict.fromkeys("’‘′´", "'"),
+        "\u2044": "/",
+        "º": "°",
+        "∅": "o",
+        "⌀": "o",
+    }
+)
+_SPELT_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe"})
+_MARKS = re.compile("[\u0300-\u036f]")
+_FRACTION = re.compile("(?<=[0-9])(?=[¼-¾⅐-⅞])")
+# Everything else that is no white space stands in a word: %, °, + and whatever a script of the world has.
+_BREAKS = r"""\s\x00-\x1f\x7f-\x9f!#$&'"()*,./:;<=>?@\[\\\]^_`{|}~\-«»‹›‐-―…·•¡¿¦|®©™×"""
+_WORD = re.compile(rf"""[^{_BREAKS}]+(?:(?<=\d)[.,/](?=\d)[^{_BREAKS}]+)*(?:(?<=\d)["'])?""")
+# Where digits begin or end within a word, and behind the slash between numbers: `36w` is found in `2x36w`.
+_INNER = re.compile(r"(?<=\d)(?=[^\d.,/\"'])|(?<=[^\d.,])(?=\d)")
+_NUMBER_AT_END = re.compile(r"(?<![\d.,/])\d[\d./]*$")
+_LONGEST_UNIT = 3
+_UNIT = re.compile(rf"[^\d\"'][^\"']{{0,{_LONGEST_UNIT - 1}}}")
+
+Words = Callable[[str], dict[str, None]]
+
+
+def words_of(document: Mapping[str, str]) -> list[str]:
+    """The words by whose beginnings an article is found, each once; at most `MOST_WORDS`.
+
+    None of them holds white space.
+    """
+    found: dict[str, None] = {}
+    for key, value in document.items():
+        if not value or key == "id":
+            continue
+        words = _parts if key in CODES else _stored
+        found.update((_REMEMBERED[words] if len(value) <= _KEPT_LENGTH else words)(value))
+        if len(found) > MOST_WORDS:
+            return list(found)[:MOST_WORDS]
+    return list(found)
+
+
+def words_asked(text: str) -> list[tuple[str, ...]]:
+    """The words of a query, each as the spellings of which an article's word must begin with one."""
+    spellings = zip(
+        *map(_split, _foldings(text)), strict=True
+    )  # letters become letters: as many words in each
+    return list(dict.fromkeys(tuple(dict.fromkeys(word)) for word in spellings))
+
+
+def is_found(asked: Iterable[tuple[str, ...]], words: Iterable[str]) -> bool:
+    """Whether an article with these words has all that are asked for."""
+    known = list(words)
+    return all(any(word.startswith(spellings) for word in known) for spellings in asked)
+
+
+def _stored(value: str) -> dict[str, None]:
+    """The words of a value in their spellings, their inner beginnings, and numbers with the units behind them."""
+    found: list[str] = []
+    for folded in _foldings(value):
+        before = ""
+        for word in _split(folded):
+            found.append(word)
+            if word.isalpha():
+                if before and len(word) <= _LONGEST_UNIT:
+                    found.append(before + word)
+                before = ""
+                continue
+            found += [word[start.start() :] for start in _INNER.finditer(word)]
+            if before and _UNIT.fullmatch(word):
+                found.append(before + word)
+            number = _NUMBER_AT_END.search(word)
+            before = number[0] if number else ""
+    return dict.fromkeys(found)
+
+
+def _parts(code: str) -> dict[str, None]:
+    """The words of a number or a code, and all of their endings."""
+    return dict.fromkeys(
+        word[start : start + LONGEST_WORD]
+        for folded in _foldings(code)
+        for word in _WORD.findall(folded.replace(",", "."))
+        for start in range(len(word))
+    )
+
+
+_REMEMBERED: Mapping[Words, Words] = {words: lru_cache(maxsize=_KEPT)(words) for words in (_stored, _parts)}
+
+
+def _split(folded: str) -> list[str]:
+    return [word[:LONGEST_WORD] for word in _WORD.findall(folded.replace(",", "."))]
+
+
+def _foldings(text: str) -> tuple[str, ...]:
+    """The text in small letters without accents; a second time with umlauts spelt out, if it has any."""
+    small = text.lower()
+    if small.replace("°", "").isascii():
+        return (small,)
+    # Composed first: what follows knows letters by their one form.
+    small = unicodedata.normalize("NFC", _FRACTION.sub(" ", text).casefold())
+    plain, spelt = _fold(small), small.translate(_SPELT_OUT)
+    return (plain,) if spelt == small else (plain, _fold(spelt))
+
+
+def _fold(small: str) -> str:
+    apart = unicodedata.normalize("NFKD", small.translate(_SAME))
+    return _MARKS.sub("", apart).casefold().translate(_SAME)
