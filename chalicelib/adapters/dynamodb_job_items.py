@@ -13,7 +13,7 @@ from typing import Any
 from chalicelib.adapters.dynamodb_schema import check_schema
 from chalicelib.ports.jobs import LARGEST_RECORD, DueJob, JobEvent, JobRecord, Progress, Run, RunState
 
-SCHEMA = 1
+SCHEMA = 2
 PART = "The job store"
 SHARDS = 4  # a partition of an index takes 1,000 writes a second; every running job writes with each page
 LOG_DAYS = 90  # as long as the general log

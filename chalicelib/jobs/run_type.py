@@ -32,12 +32,18 @@ class Plan:
 
 @dataclass(frozen=True)
 class Done:
-    """What became of a page. `notes`: what a person should know, such as why items failed; the first few are kept."""
+    """What became of a page. `notes`: what a person should know, such as why items failed; the first few are kept.
+
+    `next`: where the page after it begins, and `last`: nothing follows, where only doing the page could tell; None: as
+    it was planned. Done twice, a page tells the same.
+    """
 
     done: int = 0
     skipped: int = 0
     failed: int = 0
     notes: Sequence[str] = ()
+    next: Json | None = None
+    last: bool | None = None
 
 
 class RunFailed(Exception):
@@ -48,6 +54,14 @@ class RunFailed(Exception):
 
     def __init__(self, feedback: str, resumable: bool = False) -> None:
         self.feedback, self.resumable = feedback, resumable
+        super().__init__(feedback)
+
+
+class BeginAnew(Exception):
+    """What the pages so far were made from is gone: the run begins again, with nothing counted; `feedback` says why."""
+
+    def __init__(self, feedback: str) -> None:
+        self.feedback = feedback
         super().__init__(feedback)
 
 
@@ -75,14 +89,14 @@ class RunType(ABC, Generic[WorkT]):
     def plan(self, work: WorkT, position: Json | None) -> Plan:
         """Decides the next page from a position (None: the start); reads, and changes nothing.
 
-        Raises `RunFailed`; `Unavailable`: the page is tried again.
+        Raises `RunFailed`; `BeginAnew`; `Unavailable`: the page is tried again.
         """
 
     @abstractmethod
     def apply(self, work: WorkT, items: Json) -> Done:
         """Does a page, or with a dry run tells what it would do; may be called again for the same items.
 
-        Raises `RunFailed`; `Unavailable`: the page is tried again.
+        Raises `RunFailed`; `BeginAnew`; `Unavailable`: the page is tried again.
         """
 
     def finish(self, work: WorkT) -> Json:

@@ -11,6 +11,7 @@ LEASE = 120 * 1_000_000
 PAUSE = 300 * 1_000_000  # until a run goes on that waits for a part which does not answer
 MOST_PAUSES = 12
 MOST_ATTEMPTS = 10
+MOST_BEGINNINGS = 5
 LONGEST_FEEDBACK = 2000
 GIVEN_UP = "The run was stopped, and given up when the job was changed."
 
@@ -52,6 +53,16 @@ def freed(job: JobRecord, run: Run, now: int) -> JobRecord:
     return _with(job, replace(run, worker="", lease_until=now + LEASE), now + LEASE)
 
 
+def begun_anew(job: JobRecord, run: Run, feedback: str, now: int) -> JobRecord:
+    """The run begins again, with nothing counted: what its pages were made from is gone."""
+    again = replace(run, position=None, plan=None, last=False, attempts=0, beginnings=run.beginnings + 1)
+    return replace(
+        _with(job, replace(again, lease_until=now + LEASE), now + LEASE),
+        progress=Progress(),
+        feedback=_noted("", [feedback]),
+    )
+
+
 def planned(job: JobRecord, run: Run, plan: Plan, now: int) -> JobRecord:
     """The first page of a run, or of one that goes on, is decided."""
     return _with(job, _next_page(run, plan, now), now + LEASE)
@@ -66,7 +77,13 @@ def counted(job: JobRecord, run: Run, done: Done, plan: Plan | None, now: int) -
         skipped=before.skipped + done.skipped,
         failed=before.failed + done.failed,
     )
-    moved = replace(run, pages=run.pages + 1, attempts=0, pauses=0)
+    moved = replace(
+        run,
+        pages=run.pages + 1,
+        attempts=0,
+        pauses=0,
+        position=run.position if done.next is None else done.next,
+    )
     moved = _next_page(moved, plan, now) if plan else replace(moved, plan=None, last=True)
     return replace(
         _with(job, moved, now + LEASE),

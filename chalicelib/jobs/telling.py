@@ -28,6 +28,11 @@ class Telling:
         """The run has begun."""
         self._add(job, "0", "started", None, f"About {total} items." if total else "")
 
+    def of_beginning(self, job: JobRecord, feedback: str) -> None:
+        """The run begins again from the start."""
+        beginnings = 0 if job.run is None else job.run.beginnings
+        self._add(job, f"1-{beginnings:04d}-anew", "progress", None, f"{feedback} It begins again.")
+
     def of_page(self, job: JobRecord) -> None:
         """The run has come further."""
         run = job.run

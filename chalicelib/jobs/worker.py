@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from chalicelib.errors import Unavailable
 from chalicelib.jobs import runs
-from chalicelib.jobs.run_type import Done, Json, RunFailed, RunType, WorkOf
+from chalicelib.jobs.run_type import BeginAnew, Done, Json, RunFailed, RunType, WorkOf
 from chalicelib.jobs.telling import Telling
 from chalicelib.ports.jobs import JobRecord, JobStore, Run, RunState
 from chalicelib.times import microseconds
@@ -28,6 +28,7 @@ RACES = 10  # against a person who stops the run, at one write
 RETRIES = (2.0, 10.0)  # seconds until a page is tried again that met a part which did not answer
 BROKEN = "The page could not be worked on; the fault is noted on our side. Nothing of it is counted."
 KEPT_DYING = "The run was given up: its workers kept ending at the same page. Send replay to begin again."
+KEPT_BEGINNING = "It was given up, for that happened again and again."
 STOPPED = "Stopped by request; resume goes on from here."
 LATER = "It goes on by itself in some minutes."
 
@@ -93,7 +94,8 @@ class _Turn(Generic[WorkT]):
             self._end(False, KEPT_DYING)
             return
         try:
-            self._patiently()
+            while not self._is_through():
+                pass
         except RunFailed as failed:
             self._fail(failed)
         except (Unavailable, _Lost):
@@ -101,6 +103,19 @@ class _Turn(Generic[WorkT]):
         except Exception as error:
             self._log_failure(f"job {self.job.id} of type {self.job.type}", error)
             self._end(False, BROKEN)
+
+    def _is_through(self) -> bool:
+        """Works until there is nothing left to do here; False: the run has begun anew."""
+        try:
+            self._patiently()
+        except BeginAnew as lost:
+            why = lost.feedback
+            if self._run.beginnings >= runs.MOST_BEGINNINGS:
+                raise RunFailed(f"{why} {KEPT_BEGINNING}") from lost
+            self._telling.of_beginning(self.job, why)
+            self._move(lambda job, run: runs.begun_anew(job, run, why, self._now()))
+            return False
+        return True
 
     def _patiently(self) -> None:
         """Goes on where a part did not answer; the record says from where. Raises `RunFailed` when it never does."""
@@ -137,14 +152,17 @@ class _Turn(Generic[WorkT]):
         """Counts what is ahead, and decides the first page."""
         if self._run.position is None:
             total = self._type.total(self._work)
-            self._telling.of_start(self.job, total)
+            if not self._run.beginnings:
+                self._telling.of_start(self.job, total)
             self._move(lambda job, _: runs.expecting(job, total))
         plan = self._type.plan(self._work, self._run.position)
         self._move(lambda job, run: runs.planned(job, run, plan, self._now()))
 
     def _page(self, items: Json) -> None:
         done = self._type.apply(self._work, items) if items else Done()
-        plan = None if self._run.last else self._type.plan(self._work, self._run.position)
+        last = self._run.last if done.last is None else done.last
+        position = self._run.position if done.next is None else done.next
+        plan = None if last else self._type.plan(self._work, position)
         self._move(lambda job, run: runs.counted(job, run, done, plan, self._now()))
         self._telling.of_page(self.job)
 

@@ -45,7 +45,7 @@ class Run:
     `plan`: the page that is being worked on, decided before its effect; None: none is decided. `position`: where the
     page after it begins; None: at the start. `worker`: who works on it, empty: nobody yet; until `lease_until` it is
     taken to be alive. `attempts`: how often a worker began without finishing a page since. `pauses`: how often the
-    run waited for a part that did not answer.
+    run waited for a part that did not answer. `beginnings`: how often it began again from the start.
     """
 
     id: str
@@ -59,6 +59,7 @@ class Run:
     pages: int = 0
     attempts: int = 0
     pauses: int = 0
+    beginnings: int = 0
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, cast
 
-from chalicelib.jobs.run_type import Done, Json, Plan, RunFailed
+from chalicelib.jobs.run_type import BeginAnew, Done, Json, Plan, RunFailed
 from chalicelib.lrs.jobs.machine.job_type import JobType, Work
 from tests.doubles.faults import Killed
 
@@ -105,6 +105,49 @@ class Sorts(Paged):
         return Done(len(done), len(skipped), len(failed), [f"{number} is bad." for number in failed])
 
 
+class Measures(Paged):
+    """Only doing a page tells where it ends, and whether it is the last."""
+
+    name = "measures"
+
+    def plan(self, work: Work, position: Json | None) -> Plan:
+        return Plan({"at": 0 if position is None else position["at"]}, {"at": "as it turns out"})
+
+    def page(self, work: Work, numbers: list[int]) -> Done:
+        raise AssertionError
+
+    def apply(self, work: Work, items: Json) -> Done:
+        start = cast(int, items["at"])
+        numbers = items_of(work).after(start, PAGE)
+        items_of(work).do(numbers, "done")
+        return Done(done=len(numbers), next={"at": start + len(numbers)}, last=len(numbers) < PAGE)
+
+    def memory(self, work: Work, position: Json | None) -> Json:
+        return dict(position or {})
+
+
+class Loses(Paged):
+    """What its pages are made from is gone at the third page, the first `losses` times."""
+
+    name = "loses"
+    losses: ClassVar[int] = 1
+
+    def total(self, work: Work) -> int:
+        return len(items_of(work).after(0, 10_000))
+
+    def page(self, work: Work, numbers: list[int]) -> Done:
+        if numbers[0] >= 2 * PAGE and items_of(work).fails(self.losses):
+            raise BeginAnew("The picture is gone.")
+        return super().page(work, numbers)
+
+
+class LosesAlways(Loses):
+    """Never comes further."""
+
+    name = "loses-always"
+    losses = 1000
+
+
 class Slow(Paged):
     """Each page takes half a minute."""
 
@@ -199,6 +242,9 @@ TYPES: Mapping[str, JobType] = {
     for kind in (
         Deletes(),
         Sorts(),
+        Measures(),
+        Loses(),
+        LosesAlways(),
         Slow(),
         Failing(),
         Resumable(),

@@ -89,6 +89,7 @@ def test_figures_are_those_of_the_code() -> None:
         f"waits {runs.PAUSE // 60_000_000} minutes",
         f"{runs.MOST_PAUSES} times in a row",
         f"after {runs.MOST_ATTEMPTS} workers in a row",
+        f"nothing counted; {runs.MOST_BEGINNINGS} times at most",
         f"have {LIMIT} jobs a page, at most {MOST_PER_PAGE}",
     ):
         assert said in text, said

@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib.errors import Unavailable
 from chalicelib.jobs import runs
-from chalicelib.jobs.worker import BROKEN, KEPT_DYING, LATER, STOPPED
+from chalicelib.jobs.worker import BROKEN, KEPT_BEGINNING, KEPT_DYING, LATER, STOPPED
 from chalicelib.ports.jobs import JobRecord, Progress, RunState
 from tests.doubles.faults import Faults
 from tests.doubles.job_world import MINUTE, Machine, use_types_of_tests
@@ -67,6 +67,36 @@ def test_any_number_of_items_is_done(machine: Machine, count: int) -> None:
     machine.settle()
     assert machine.job("deletes").progress == Progress(count, done=count)
     assert len(machine.items.outcomes) == count
+
+
+@pytest.mark.parametrize("count", [0, 1, PAGE, PAGE + 1, 5 * PAGE])
+def test_a_page_may_tell_itself_where_it_ends(machine: Machine, count: int) -> None:
+    machine.items.count = count
+    machine.make("measures")
+    machine.settle()
+    job = machine.job("measures")
+    assert (job.success, job.progress, job.memory) == (True, Progress(count, done=count), {"at": count})
+
+
+def test_a_run_whose_pages_are_made_from_what_is_gone_begins_anew_and_counts_once(machine: Machine) -> None:
+    machine.make("loses")
+    machine.settle()
+    job = machine.job("loses")
+    assert (job.success, job.progress) == (True, Progress(10, done=10))
+    assert job.feedback == "The picture is gone."
+    assert told(machine, "loses") == ["started", "progress", "passed"]
+    assert machine.log("loses")[1].feedback == "The picture is gone. It begins again."
+
+
+def test_a_run_that_would_begin_anew_for_ever_is_given_up(machine: Machine) -> None:
+    machine.make("loses-always")
+    machine.settle()
+    job = machine.job("loses-always")
+    assert (job.success, job.run) == (False, None)
+    assert job.feedback.startswith(f"The picture is gone. {KEPT_BEGINNING}")
+    assert adds_up(job)
+    lines = [line.feedback for line in machine.log("loses-always")]
+    assert lines.count("The picture is gone. It begins again.") == runs.MOST_BEGINNINGS
 
 
 def test_the_log_tells_of_every_tenth_page_in_order(machine: Machine) -> None:
