@@ -19,6 +19,9 @@ BYTES_PER_WRITE = 5 * 1024 * 1024
 REASON_LENGTH = 300
 SEARCH_PATH = "_search?ignore_unavailable=true&allow_partial_search_results=false"
 
+# Pages as large as may be: each is a search and a bulk request inside of the engine.
+_DELETION = f"ignore_unavailable=true&conflicts=proceed&scroll_size=10000&timeout={WRITE_WAIT}"
+
 encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 OTHER_FORM = (KeyError, TypeError, AttributeError, ValueError)
 _NO_INDEX = "index_not_found_exception"
@@ -145,6 +148,19 @@ class SearchIndex:
         if failures:
             raise Unavailable(self._part, f"{len(failures)} deletions failed")
         return deleted
+
+    def delete_found(self, query: bytes) -> bool:
+        """Deletes what a query finds; False: some were changed or deleted since the last refresh.
+
+        Raises `Unavailable`.
+        """
+        answer = self.read(f"_delete_by_query?{_DELETION}", query)
+        with self.expected_form():
+            conflicts, failures = int(answer["version_conflicts"]), answer["failures"]
+            timed_out = bool(answer["timed_out"])
+        if failures or timed_out:
+            raise Unavailable(self._part, f"{len(failures)} deletions failed")
+        return not conflicts
 
     def write(self, actions: Iterable[bytes]) -> list[Item]:
         """Sends actions of the bulk API (each with its lines) in one request, or in several if they are above 5 MiB.

@@ -46,6 +46,18 @@ def matches(search: StatementSearch) -> bytes:
     return encode({"query": query}).encode()
 
 
+def last_of_page(search: StatementSearch) -> bytes:
+    """The body that asks for the time of the last statement of a full page, and how many a lesser one has."""
+    direction = "asc" if search.ascending else "desc"
+    limit = min(search.limit, MOST_HITS)
+    body = _body(_filters(search), _exclusions(search), 1, direction)
+    if search.after is not None:  # `search_after` may not be given beside `from`
+        bound = {"gt" if search.ascending else "lt": search.after}
+        body["query"]["bool"]["filter"].append({"range": {"stored": bound}})
+    counted = {"from": limit - 1, "_source": False, "seq_no_primary_term": False, "track_total_hits": limit}
+    return encode({**body, **counted}).encode()
+
+
 def position(search: StatementSearch) -> int | None:
     """The time after which an ascending search begins; None: with the first statement of all."""
     return max((at for at in (search.since, search.after) if at is not None), default=None)
@@ -153,6 +165,10 @@ def _filters(search: StatementSearch) -> list[Clause]:
         filters.append(_term("authority", search.authority))
     if search.client is not None:
         filters.append(_term("client", search.client))
+    if search.linked:
+        filters.append({"bool": {"should": [_exists("refers_to"), _exists("attachments")]}})
+    if search.targeted:
+        filters.append(_exists("targets.verb"))  # which every statement has
     own = _criteria(search, "")
     if own and search.targeting:
         filters.append({"bool": {"should": [_all_of(own), _all_of(_criteria(search, "targets."))]}})
@@ -214,6 +230,10 @@ def _all_of(criteria: list[Clause]) -> Clause:
 
 def _term(field: str, value: str) -> Clause:
     return {"term": {field: value}}
+
+
+def _exists(field: str) -> Clause:
+    return {"exists": {"field": field}}
 
 
 def _any_of(field: str, values: Sequence[str]) -> Clause:

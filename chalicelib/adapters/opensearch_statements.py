@@ -16,6 +16,7 @@ from chalicelib.ports.statement_store import (
     PART,
     Mark,
     Outcome,
+    PageEnd,
     Rejected,
     Revision,
     StatementRecord,
@@ -99,6 +100,24 @@ class OpenSearchStatements:
             if len(matches) >= search.limit or len(found) < min(search.limit, queries.MOST_HITS):
                 return matches[: search.limit]
             found = self._page(replace(search, after=found[-1].stored))
+
+    def page_end(self, search: StatementSearch) -> PageEnd:
+        """One search that fetches a single document: the last of the page."""
+        limit = min(search.limit, queries.MOST_HITS)
+        answer = self._statements.read(
+            f"{SEARCH_PATH}&filter_path=hits.total,hits.hits.sort,_shards", queries.last_of_page(search)
+        )
+        with self._statements.expected_form():
+            if answer["_shards"]["total"] == 0:  # there is no index yet
+                return PageEnd(0, None)
+            found = answer["hits"]
+            if found.get("hits"):
+                return PageEnd(limit, int(found["hits"][0]["sort"][0]))
+            return PageEnd(int(found["total"]["value"]), None)
+
+    def remove_found(self, search: StatementSearch) -> bool:
+        """One deletion by query."""
+        return self._statements.delete_found(queries.matches(search))
 
     def matches(self, search: StatementSearch) -> int:
         """One count."""

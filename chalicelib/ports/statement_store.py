@@ -79,7 +79,8 @@ class StatementSearch:
     `registration` must hold together in the statement itself or, with `targeting`, in one of those it refers to.
     `undone`: batches that are left out. `brief`: of what is found only `id`, `stored`, `updated`, `batch`,
     `refers_to`, `attachments`, the flags and `revision` are told; the rest is empty. For who removes, or counts.
-    `updated_after` (exclusive), `updated_upto` (inclusive): when a statement was last changed.
+    `updated_after` (exclusive), `updated_upto` (inclusive): when a statement was last changed. `linked`: only those
+    that refer to another or have attachments. `targeted`: only those that have targets.
     """
 
     store: str
@@ -106,6 +107,16 @@ class StatementSearch:
     brief: bool = False
     updated_after: int | None = None
     updated_upto: int | None = None
+    linked: bool = False
+    targeted: bool = False
+
+
+@dataclass(frozen=True)
+class PageEnd:
+    """How many statements a page has, and the `stored` of the last of them; None: the page is not full."""
+
+    count: int
+    stored: int | None
 
 
 @dataclass(frozen=True)
@@ -182,6 +193,21 @@ class StatementStore(Protocol):
 
     def search(self, search: StatementSearch) -> list[StatementRecord]:
         """Up to `limit` statements, newest `stored` first or (`ascending`) oldest first. Raises `Unavailable`."""
+        ...
+
+    def page_end(self, search: StatementSearch) -> PageEnd:
+        """Where the page ends that `search` would find, without the page; a page has at most 10,000.
+
+        For one without `agent`, `activity`, `verb` and `registration`. Raises `Unavailable`.
+        """
+        ...
+
+    def remove_found(self, search: StatementSearch) -> bool:
+        """Deletes whatever a search finds, however many, each by the revision that was found.
+
+        False: some were changed or deleted since the last refresh, and those that were changed are still there;
+        refresh, and call again. Raises `Unavailable`; then some may be deleted.
+        """
         ...
 
     def matches(self, search: StatementSearch) -> int:

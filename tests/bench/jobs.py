@@ -25,7 +25,17 @@ ROUNDS = 3
 OF_ENGINE = Goal("at least", 0.5)
 STORE = "bench-jobs"
 _CALLS = {
-    "statement_store": ("search", "matches", "remove", "update", "get_many", "referring_to", "refresh"),
+    "statement_store": (
+        "search",
+        "matches",
+        "page_end",
+        "remove",
+        "remove_found",
+        "update",
+        "get_many",
+        "referring_to",
+        "refresh",
+    ),
     "registry_store": ("search", "get_many", "write", "remove", "refresh"),
     "access_store": ("connection", "read", "secret"),
     "document_store": ("count", "listing"),

@@ -23,6 +23,7 @@ from chalicelib.ports.statement_store import (
     Keys,
     Mark,
     Outcome,
+    PageEnd,
     Rejected,
     Revision,
     StatementRecord,
@@ -130,6 +131,8 @@ def test_a_store_without_statements_is_empty(store: StatementStore, slug: str) -
     assert store.create([]) == store.update([]) == store.remove([]) == []
     store.refresh()
     assert store.search(ask(slug)) == store.of_batch(slug, "b1", 9) == []
+    assert store.page_end(ask(slug)) == PageEnd(0, None)
+    assert store.remove_found(ask(slug)) is True
     assert store.referring_to(slug, [FIRST], 9) == {}
     assert store.attached(slug, "ab" * 32) is False
     assert store.count(slug) == 0
@@ -650,6 +653,57 @@ def test_how_many_a_search_finds_on_all_its_pages(store: StatementStore, slug: s
     assert store.matches(ask(slug, agent=ADA, undone=frozenset(("b1",)))) == 0
 
 
+@pytest.mark.parametrize("ascending", [False, True])
+def test_where_a_page_ends_is_told_without_the_page(
+    store: StatementStore, slug: str, ascending: bool
+) -> None:
+    write(store, *(record(slug, number, voided=number == 3) for number in range(10)), record(f"{slug}-b", 1))
+    for limit in (1, 4, 9, 10, 11):
+        for after in (None, NOW, NOW + 5, NOW + 9):
+            asked = ask(slug, limit=limit, after=after, ascending=ascending, voided=None, upto=NOW + 8)
+            page = store.search(asked)
+            full = page[-1].stored if len(page) == limit else None
+            assert store.page_end(asked) == PageEnd(len(page), full), (limit, after)
+
+
+def test_what_a_search_finds_is_removed_however_many_and_nothing_else(
+    store: StatementStore, slug: str
+) -> None:
+    write(store, *(record(slug, number, batch=f"b{number % 2}") for number in range(8)), record(f"{slug}-b"))
+    some = ask(slug, limit=1, since=NOW + 1, upto=NOW + 6, undone=frozenset(("b1",)))
+    assert store.remove_found(some) is True
+    store.refresh()
+    assert numbers(store, ask(slug, ascending=True)) == [0, 1, 3, 5, 7]
+    assert store.remove_found(some) is True
+    assert store.count(f"{slug}-b") == 1
+
+
+def test_what_was_changed_since_the_refresh_is_removed_after_the_next(
+    store: StatementStore, slug: str
+) -> None:
+    first, second, third = write(store, *(record(slug, number) for number in range(3)))
+    store.update([replace(first, voided=True)])
+    store.remove([second])
+    every = ask(slug, voided=None)
+    assert store.remove_found(every) is False
+    assert set(store.get_many(slug, [first.id, second.id, third.id])) == {first.id}
+    store.refresh()
+    assert store.remove_found(every) is True
+    assert store.get_many(slug, [first.id]) == {}
+
+
+def test_those_that_are_linked_or_have_targets_are_found(store: StatementStore, slug: str) -> None:
+    write(
+        store,
+        record(slug, 0),
+        record(slug, 1, refers_to=FIRST),
+        record(slug, 2, attachments=("ab" * 32,)),
+        record(slug, 3, refers_to=FIRST, targets=(Keys(PASSED),)),
+    )
+    assert numbers(store, ask(slug, linked=True)) == [3, 2, 1]
+    assert numbers(store, ask(slug, targeted=True, brief=True)) == [3]
+
+
 def test_whatever_a_store_has_is_deleted_in_steps(store: StatementStore, slug: str) -> None:
     other = f"{slug}-b"
     write(store, *(record(slug, number, batch=f"b{number % 3}") for number in range(5)), record(other))
@@ -717,6 +771,8 @@ def test_without_an_answer_reads_are_unavailable_and_writes_unsure(answer: objec
         lambda: store.attached("s", "ab" * 32),
         lambda: store.get_marks("s", [FIRST]),
         lambda: store.count("s"),
+        lambda: store.page_end(ask("s")),
+        lambda: store.remove_found(ask("s")),
         store.refresh,
     ):
         with pytest.raises(Unavailable):

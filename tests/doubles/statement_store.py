@@ -10,6 +10,7 @@ from chalicelib.ports.statement_store import (
     Keys,
     Mark,
     Outcome,
+    PageEnd,
     Rejected,
     Revision,
     StatementRecord,
@@ -71,6 +72,24 @@ class MemoryStatementStore:
         found = [record for record in self._searched(search.store) if _matches(search, record)]
         found.sort(key=lambda record: record.stored, reverse=not search.ascending)
         return [_brief(record) if search.brief else record for record in found[: search.limit]]
+
+    def page_end(self, search: StatementSearch) -> PageEnd:
+        self._read("page_end")
+        found = [record.stored for record in self._searched(search.store) if _matches(search, record)]
+        found.sort(reverse=not search.ascending)
+        page = found[: search.limit]
+        return PageEnd(len(page), page[-1] if len(page) == search.limit else None)
+
+    def remove_found(self, search: StatementSearch) -> bool:
+        self.calls["remove_found"] += 1
+        found = [record for record in self._searched(search.store) if _matches(search, record)]
+        outcomes = [
+            self._try("remove_found", each.id, lambda each=each: self._remove_seen(each))  # type: ignore[misc]
+            for each in found
+        ]
+        if not all(isinstance(outcome, (Stored, Taken)) for outcome in outcomes):
+            raise Unavailable("The statement store", "planned")
+        return not any(isinstance(outcome, Taken) for outcome in outcomes)
 
     def matches(self, search: StatementSearch) -> int:
         self._read("matches")
@@ -192,6 +211,12 @@ class MemoryStatementStore:
         self._stored.pop((record.store, record.id), None)
         return Stored(self._new_revision())
 
+    def _remove_seen(self, record: StatementRecord) -> Outcome:
+        """As the engine deletes what a search found: what is gone already is another revision too."""
+        if (record.store, record.id) not in self._stored:
+            return Taken()
+        return self._remove(record)
+
     def _put(self, record: StatementRecord) -> Outcome:
         try:
             record.text.encode()
@@ -230,6 +255,8 @@ def _matches(search: StatementSearch, record: StatementRecord) -> bool:
         and search.validated in (None, record.validated)
         and (search.valid is None or search.valid is record.valid)
         and search.pseudonymized in (None, record.pseudonymized)
+        and (not search.linked or record.refers_to is not None or bool(record.attachments))
+        and (not search.targeted or bool(record.targets))
         and _matches_keys(search, record)
     )
 
@@ -263,7 +290,11 @@ class FaultyStatements(Faulty):
     _inner: MemoryStatementStore
 
     def __getattr__(self, method: str) -> Any:
-        if method not in WRITES_OF_MANY or not self._faults.next_is_one_of(STATEMENT_PARTS):
+        if not self._faults.next_is_one_of(STATEMENT_PARTS):
+            return super().__getattr__(method)
+        if method == "remove_found":
+            return self._removal_in_part
+        if method not in WRITES_OF_MANY:
             return super().__getattr__(method)
         write = getattr(self._inner, method)
 
@@ -285,6 +316,20 @@ class FaultyStatements(Faulty):
             ]
 
         return call
+
+    def _removal_in_part(self, search: StatementSearch) -> bool:
+        kind = self._faults.meet(f"{self._name}.remove_found")
+        if kind == "late":
+            self._inner.hold_back(lambda: self._inner.remove_found(search))
+        else:
+            found = self._inner.search(replace(search, limit=10_000))
+            middle = found[len(found) // 2].stored if found else search.upto
+            self._inner.remove_found(replace(search, since=middle))
+        if kind == "killed halfway":
+            raise Killed
+        if kind == "beaten":
+            return False
+        raise Unavailable("The statement store", kind)
 
     def _no_answer(self, method: str, args: tuple[Any, ...]) -> Any:
         if method in WRITES_OF_MANY:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from chalicelib.lrs.data.shape import amount
 from chalicelib.lrs.jobs.machine import data
 from chalicelib.lrs.keys import key
 from chalicelib.lrs.statements.query import StatementQuery
@@ -109,7 +110,7 @@ def test_attachments_go_with_the_last_statement_that_has_them(stored: Stored) ->
 
 
 def test_many_go_page_by_page_each_counted_once(stored: Stored, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chalicelib.lrs.jobs.clearing.PER_PAGE", 7)
+    monkeypatch.setattr("chalicelib.lrs.data.ranges.StatementRanges.per_page", 7)
     names = [f"00000000-0000-4000-8000-{number:012d}" for number in range(50)]
     for start in range(0, 50, 10):
         record(stored, *(statement(name) for name in names[start : start + 10]))
@@ -168,13 +169,15 @@ def test_what_a_batch_is_still_writing_is_waited_for(stored: Stored) -> None:
     statements = data.data_of(LrsWorld(stored), "statements")
     cutoff = int(stored.clock.now() * 1_000_000)
     first = statements.page("store", cutoff, None, 10)
-    assert [item["id"] for item in first.items] == [A]
-    assert not first.last
+    assert (amount(first.items), first.last) == (1, False)
+    assert statements.listed(first.items, 10) == [A]
     waiting = statements.page("store", cutoff, first.next, 10)
     assert (list(waiting.items), waiting.last) == ([], False)
     stored.record_clock.finish("store", "open", writing=True)
     after = statements.page("store", cutoff, waiting.next, 10)
-    assert [item["id"] for item in after.items] == [B]
+    assert amount(after.items) == 1
+    statements.remove("store", after.items)
+    assert ids(stored) == {A}
 
 
 def test_a_batch_whose_writer_died_is_undone_and_does_not_hold_up_the_run(stored: Stored) -> None:

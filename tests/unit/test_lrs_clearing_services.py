@@ -94,7 +94,7 @@ def test_what_the_index_may_not_show_yet_is_waited_for(stored: Stored) -> None:
 
 
 def test_many_documents_go_page_by_page(stored: Stored, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chalicelib.lrs.jobs.clearing.PER_PAGE", 4)
+    monkeypatch.setattr("chalicelib.lrs.data.shape.DataService.per_page", 4)
     for number in range(11):
         put(stored, "states", str(number))
     assert counts(run_new(stored, "clearing", store="store", service="states", until="now")) == (11, 11, 0, 0)

@@ -175,7 +175,7 @@ def test_what_comes_while_the_store_is_deleted_goes_too() -> None:
         name = f"00000000-0000-4000-8000-{late[0]:012d}"
         LrsWorld(stored).recording.record(principal(), V1, [statement(name)], {})
 
-    between(stored.statement_store, "remove", lambda: None, record)
+    between(stored.statement_store, "remove_found", lambda: None, record)
     ended = run(stored, job)
     assert (ended.success, late) == (True, [1])
     assert not any(left_of(stored, "store").values()), left_of(stored, "store")

@@ -34,6 +34,8 @@ class DataService(ABC):
     """One service of data. Times are microseconds since 1970; every call raises `Unavailable`."""
 
     name: str
+    per_page: int = 1000
+    """Items of a page, or things that they stand for; a page has fewer where they are large."""
 
     @abstractmethod
     def count(self, store: str, cutoff: int) -> int:
@@ -58,6 +60,15 @@ class DataService(ABC):
     @abstractmethod
     def shown(self, item: Json) -> str:
         """A short name of an item for a person; it tells of nobody."""
+
+    def listed(self, items: Sequence[Json], most: int) -> list[str]:
+        """Short names of the first things that items stand for."""
+        return [self.shown(item) for item in items[:most]]
+
+
+def amount(items: Sequence[Json]) -> int:
+    """How many things items stand for."""
+    return sum(whole(item.get("count", 1)) for item in items)
 
 
 def fitting(found: Sequence[T], item_of: Callable[[T], Json]) -> list[Json]:

@@ -7,7 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from chalicelib.errors import Unavailable
-from chalicelib.lrs.data.shape import DataPage, DataService, Json, fitting, whole
+from chalicelib.lrs.data.shape import DataPage, Json, fitting, whole
+from chalicelib.lrs.data.walk import Walk
+from chalicelib.lrs.statements.retargeting import Retargeting
 from chalicelib.ports.statement_store import (
     PART,
     Keys,
@@ -28,17 +30,11 @@ if TYPE_CHECKING:
 
 TRIES = 20  # at statements that others change at the same moment
 PAUSE_SECONDS = 0.01
-WAIT_SECONDS = (
-    1.0  # for a batch up to the cutoff to end; its writer, or the sweep, ends it within two minutes
-)
-END = "end"
 ATTACHMENTS_PER_PAGE = 100  # freeing one is two searches and two deletions
 
 
-class Statements(DataService):
+class Statements:
     """All statements of a store, voided ones too."""
-
-    name = "statements"
 
     def __init__(
         self,
@@ -50,30 +46,21 @@ class Statements(DataService):
     ) -> None:
         self._record_clock, self._store = record_clock, store
         self._attachments, self._settling, self._clock = attachments, settling, clock
-
-    def count(self, store: str, cutoff: int) -> int:
-        """What was stored up to the cutoff, what a batch is still writing left out."""
-        return self.count_of(StatementSearch(store, cutoff, 0, voided=None))
+        self._walk = Walk(record_clock, store, clock)
+        self._retargeting = Retargeting(store, record_clock, clock)
 
     def count_of(self, search: StatementSearch) -> int:
-        """As `count`, of what a search finds; its `upto` is the cutoff."""
-        reading = self._record_clock.read(search.store)
-        self._store.refresh()
-        upto = min(search.upto, reading.horizon)
-        return self._store.matches(replace(search, upto=upto, undone=reading.undone))
-
-    def page(self, store: str, cutoff: int, position: Json | None, limit: int) -> DataPage:
-        """Statements by `stored`, the newest that is decided first: that is how the engine keeps them."""
-        search = StatementSearch(store, upto=cutoff, limit=limit, voided=None)
-        return self.page_of(search, position, newest_first=True)
+        """How many a search finds, what a batch is still writing left out; its `upto` is the cutoff."""
+        return self._walk.count(search)
 
     def page_of(self, search: StatementSearch, position: Json | None, newest_first: bool = False) -> DataPage:
-        """As `page`, of what a search finds, oldest first unless told otherwise.
+        """Up to `limit` items of what a search finds, oldest first unless told otherwise.
 
-        Its `upto` is the cutoff; `after`, `undone` and the order are set here.
+        Its `upto` is the cutoff; `after`, `undone` and the order are set here. A position is of the page before, with
+        the same search; `chalicelib.lrs.data.walk` tells what is in one.
         """
         records, page = self.records_of(replace(search, brief=True), position, newest_first)
-        items = fitting(_with_few_attachments(records), item_of)
+        items = fitting(with_few_attachments(records), item_of)
         if len(items) < len(records):
             return DataPage(items, {**page.next, "after": records[len(items) - 1].stored}, False)
         return replace(page, items=items)
@@ -81,47 +68,29 @@ class Statements(DataService):
     def records_of(
         self, search: StatementSearch, position: Json | None, newest_first: bool = False
     ) -> tuple[list[StatementRecord], DataPage]:
-        """As `page_of`, the statements themselves, oldest first unless told otherwise, and a page without items.
-
-        A position: `floor` (exclusive) and `upto`, between which statements are gone through; `after` which it goes
-        on (None: with the first), or that it is at the end. What is decided later is gone through after that.
-        """
-        # The clock first: what is up to its horizon was written before, and is seen after a refresh.
-        reading = self._record_clock.read(search.store)
-        decided = min(search.upto, reading.horizon)
-        begun = position or {"floor": -1, "upto": -1, "after": END}
-        floor, upto, after = whole(begun["floor"]), whole(begun["upto"]), begun["after"]
-        found: list[StatementRecord] = []
-        if after == END and upto < decided:
-            self._store.refresh()
-            floor, upto, after = upto, decided, None
-        if after != END:
-            between = replace(
-                search,
-                since=search.since if floor < 0 else max(floor, search.since or 0),
-                upto=upto,
-                after=None if after is None else whole(after),
-                ascending=not newest_first,
-                undone=reading.undone,
-            )
-            found = self._store.search(between)
-        seen = {"floor": floor, "upto": upto}
+        """As `page_of`, the statements themselves, and a page without items."""
+        stretch = self._walk.stretch(search, position, newest_first)
+        found = self._store.search(stretch.search) if stretch.search is not None else []
         if found and len(found) >= search.limit:
-            return found, DataPage((), {**seen, "after": found[-1].stored}, False)
-        waits = upto < search.upto and any(batch.first <= search.upto for batch in reading.open.values())
-        if waits and not found:
-            self._clock.sleep(WAIT_SECONDS)
-        return found, DataPage((), {**seen, "after": END}, not waits and upto >= decided)
+            return found, self._walk.behind(stretch, found[-1].stored)
+        return found, self._walk.end(stretch, empty=not found)
 
-    def remove(self, store: str, items: Sequence[Json]) -> list[str]:
-        """Removes these statements; another that has the id of one meanwhile stays, and is no item of these."""
+    def remove(self, store: str, items: Sequence[Json]) -> None:
+        """Removes these statements; another that has the id of one meanwhile stays, and is no item of these.
+
+        Those that refer to them are found through them no more.
+        """
         self._remove(store, items)
+        self._retargeting.renew(store, [str(item["id"]) for item in items])
+        self.forget(store, items)
+
+    def forget(self, store: str, items: Sequence[Json]) -> None:
+        """Ends what removed statements leave: marks for those that never came, and bytes that nobody has any more."""
         self._forget_marks(store, items)
         # Before bytes are freed: who reads a list from now on finds none of the statements.
         self._record_clock.touch(store)
         hashes = dict.fromkeys(sha256 for item in items for sha256 in _texts(item, "attachments"))
         self._attachments.free(store, hashes, lambda sha256: self._settling.refers_to_bytes(store, sha256))
-        return []
 
     def shown(self, item: Json) -> str:
         """Its id."""
@@ -191,7 +160,7 @@ def item_of(record: StatementRecord) -> Json:
     return item
 
 
-def _with_few_attachments(records: Sequence[StatementRecord]) -> Sequence[StatementRecord]:
+def with_few_attachments(records: Sequence[StatementRecord]) -> Sequence[StatementRecord]:
     """As many of the statements as have few attachments together; one at least."""
     count = 0
     for place, record in enumerate(records):

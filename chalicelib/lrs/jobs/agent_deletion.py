@@ -17,7 +17,6 @@ from chalicelib.lrs.jobs.machine.steps import Step, applied, digest_of, planned
 from chalicelib.lrs.keys import agent_key
 from chalicelib.lrs.registries.entries import AGENT_ID, term_key
 from chalicelib.lrs.statements.parts import parts
-from chalicelib.lrs.statements.retargeting import Retargeting
 from chalicelib.ports.registries import EntryName, RegistrySearch
 from chalicelib.ports.statement_store import StatementRecord, StatementSearch
 from chalicelib.times import written
@@ -139,9 +138,6 @@ def _statements(work: Work, key: str, keys: Sequence[str]) -> Step:
             return _dry(items, "statement", [data.shown(item) for item in items], intro)
         if items:
             data.remove(work.store, items)
-            names = [str(item["id"]) for item in items]
-            Retargeting(lrs.statement_store, lrs.record_clock, lrs.clock).renew(work.store, names)
-            lrs.record_clock.touch(work.store)
         return Done(done=len(items), notes=[f"Deletes {until}."])
 
     return Step("statements", page, apply)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from chalicelib.lrs.data import documents, entries, statements
 from chalicelib.lrs.data.shape import fitting, whole
-from chalicelib.lrs.jobs.machine.data import data_of
+from chalicelib.lrs.jobs.machine.data import statements_of
 from chalicelib.ports.documents import DocumentService
 from chalicelib.ports.registries import Position, Registry, RegistrySearch
 from chalicelib.ports.statement_store import StatementSearch
@@ -51,7 +51,7 @@ def leaving(work: Work, position: Json | None, by_update: bool) -> Leaving:
 def _statements(work: Work, position: Json | None) -> Leaving:
     """By `stored`; voided ones stay."""
     search = StatementSearch(work.store, upto=work.cutoff, limit=PER_PAGE, voided=False)
-    page = cast(statements.Statements, data_of(work.lrs, "statements")).page_of(search, position)
+    page = statements_of(work.lrs).page_of(search, position)
     light = _light(work, page.items)
     if light < len(page.items):
         return Leaving(page.items[:light], {**page.next, "after": page.items[light - 1]["stored"]}, False)

@@ -42,22 +42,27 @@ class Retargeting:
         `also`: of these, whoever they refer to: what was undone since they read it may be left in them. Raises
         `Unavailable`: to be done again.
         """
-        self._wait(store)
+        self.wait(store)
         for some in pieces(also):
             self._renew(store, some)
         level, seen = list(names), set[str]()
         for _ in range(MOST_ROUNDS):
-            above = [name for some in pieces(level) for name in self._above(store, some) if name not in seen]
+            above = [
+                name
+                for start in range(0, len(level), PER_READ)
+                for name in self._above(store, level[start : start + PER_READ])
+                if name not in seen
+            ]
             if not above:
                 return
             for some in pieces(above):
                 self._renew(store, some)
             seen.update(above)
             level = list(dict.fromkeys(above))
-            self._wait(store)  # for who read the targets of these as they were
+            self.wait(store)  # for who read the targets of these as they were
 
-    def _wait(self, store: str) -> None:
-        """Returns when no batch is at work any more that was committed before this call."""
+    def wait(self, store: str) -> None:
+        """Returns when no batch is at work any more that was committed before this call; raises `Unavailable`."""
         waiting = _committed(self._record_clock, store)
         until = self._clock.now() + WAIT_SECONDS
         while waiting:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast, get_args
 
 from chalicelib.jobs.run_type import Done, Json, Plan
+from chalicelib.lrs.data.shape import amount
 from chalicelib.ports.documents import DocumentService
 from chalicelib.times import written
 
@@ -23,7 +24,11 @@ SHOWN = 10  # of what a dry run would remove
 def data_of(lrs: JobServices, name: str) -> DataService:
     """The service of data with this name; the ones that are not asked for are not loaded."""
     if name == "statements":
-        return statements_of(lrs)
+        from chalicelib.lrs.data.ranges import StatementRanges
+        from chalicelib.lrs.data.walk import Walk
+
+        walk = Walk(lrs.record_clock, lrs.statement_store, lrs.clock)
+        return StatementRanges(walk, lrs.statement_store, statements_of(lrs), lrs.clock)
     if name in ("agents", "activities"):
         from chalicelib.lrs.data.entries import Entries
 
@@ -36,7 +41,7 @@ def data_of(lrs: JobServices, name: str) -> DataService:
 
 
 def statements_of(lrs: JobServices) -> Statements:
-    """The service of statements, which can be searched too."""
+    """Statements one by one, as far as a search finds them."""
     from chalicelib.lrs.data.statements import Statements
 
     return Statements(lrs.record_clock, lrs.statement_store, lrs.attachments, lrs.settling, lrs.clock)
@@ -58,10 +63,10 @@ def removed(work: Work, service: DataService, store: str, plan: Json) -> Done:
     items = items_of(plan)
     notes = _notes(work, service, items) if plan["first"] else []
     if work.dry_run:
-        return Done(skipped=len(items), notes=notes)
+        return Done(skipped=amount(items), notes=notes)
     stay = service.remove(store, items) if items else []
     notes += [f"Kept, for it was changed since: {name}." for name in stay[:SHOWN]]
-    return Done(done=len(items) - len(stay), skipped=len(stay), notes=notes)
+    return Done(done=amount(items) - len(stay), skipped=len(stay), notes=notes)
 
 
 def items_of(plan: Json) -> Sequence[Json]:
@@ -76,5 +81,5 @@ def _notes(work: Work, service: DataService, items: Sequence[Json]) -> list[str]
         return [f"There are no {until}."]
     if not work.dry_run:
         return [f"Deletes the {until}."]
-    shown = [service.shown(item) for item in items[:SHOWN]]
+    shown = service.listed(items, SHOWN)
     return [f"A dry run, nothing is deleted. Would delete the {until}, such as:", *shown]

@@ -11,7 +11,7 @@ from chalicelib.jobs.run_type import Done, Json, RunFailed
 from chalicelib.lrs.access.identity import new_version
 from chalicelib.lrs.data.documents import INDEX_SECONDS
 from chalicelib.lrs.data.entries import Entries
-from chalicelib.lrs.data.shape import DataPage, DataService, whole
+from chalicelib.lrs.data.shape import DataPage, DataService, amount, whole
 from chalicelib.lrs.jobs.machine import types
 from chalicelib.lrs.jobs.machine.data import PER_PAGE, data_of
 from chalicelib.lrs.jobs.machine.job_type import SERVICES
@@ -89,7 +89,7 @@ class Removal:
 
     def counted(self, step: int, items: Sequence[Json]) -> int:
         """How many of the items count."""
-        return len(items) if STEPS[step].counts else 0
+        return amount(items) if STEPS[step].counts else 0
 
     def now(self) -> int:
         """The time in microseconds."""
@@ -169,7 +169,8 @@ def _data_step(name: str) -> Step:
         # Documents are listed from an index that is a little behind; who comes too late is found the second time.
         latest = removal.now() - (INDEX if name in get_args(DocumentService) else 0)
         upto = latest if cutoff is None else whole(cutoff)
-        found = removal.data(name).page(removal.slug, upto, at if isinstance(at, dict) else None, PER_PAGE)
+        data = removal.data(name)
+        found = data.page(removal.slug, upto, at if isinstance(at, dict) else None, data.per_page)
         kept = {key: position[key] for key in ("closed_at", "busy") if key in position}
         following = kept if found.last else {**kept, "at": found.next, "cutoff": upto}
         return DataPage(found.items, following, found.last)
