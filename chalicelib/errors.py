@@ -37,6 +37,10 @@ class WriteConflict(LightrailError):
         )
 
 
+class PreconditionFailed(LightrailError):
+    """What is stored is not what the request names (If-Match, If-None-Match); answered with 412."""
+
+
 class Unauthenticated(LightrailError):
     """No token, or one that is malformed, unknown, revoked or expired; answered with 401.
 

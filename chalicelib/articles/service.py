@@ -1,52 +1,23 @@
-"""What API clients do to single articles: find, copy, update, delete.
+"""What API clients do to single articles: find, copy, change, replace, delete. `writing` tells how they are written."""
 
-Every write is conditional on the version that was read and is tried again when another writer was faster,
-so two writers of one article never lose an update. A write carries its own id; after a lost answer the
-article is read again, and a write that happened is known by that id: neither made twice nor reported as lost.
-"""
+from collections.abc import Callable, Collection, Mapping
 
-import random
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-
-from chalicelib.articles.document import check_size, merge, new_document
-from chalicelib.errors import AlreadyExists, Invalid, NotFound, Unavailable, WriteConflict
-from chalicelib.ports.article_store import (
-    Article,
-    ArticleStore,
-    Document,
-    Hidden,
-    Lost,
-    Refused,
-    Unknown,
-    Version,
-    Written,
-)
+from chalicelib.articles.document import merge, new_document, without
+from chalicelib.articles.writing import KIND, ArticleWriter, Saved, existing, visible
+from chalicelib.errors import AlreadyExists
+from chalicelib.ports.article_store import Article, ArticleStore, Document, Version
 from chalicelib.ports.clock import Clock
 
-KIND = "Article"
-PART = "The article store"
-TRIES = 10
-# No try begins later than this: API Gateway gives up after 29 s, and a read and a write may both time out.
-PATIENCE_SECONDS = 8.0
-WAIT_SECONDS = 0.02  # about one write; doubled by each try
-LONGEST_WAIT_SECONDS = 0.5
-WRITE_IDS = 8
+Condition = Callable[[Version | None], None]
+"""What the caller demands of the article that is there (None: there is none).
 
-Change = Callable[[Article | None], Document | None]
-"""What a write makes of the article that is stored now (None: there is none); a document of None deletes it.
-
-It may raise what the caller is to be told, and it may be asked more than once.
+Raises `PreconditionFailed`. It is asked of each version that a write is made against: one that no longer holds because
+another writer was faster stops the write.
 """
 
 
-@dataclass(frozen=True)
-class _Saved:
-    """A write that happened; `receipt` is None when only reading again has shown it."""
-
-    document: Document | None
-    version: Version
-    receipt: Mapping[str, object] | None
+def whatever(version: Version | None) -> None:
+    """The condition of a caller who demands nothing."""
 
 
 class ArticleService:
@@ -54,18 +25,27 @@ class ArticleService:
 
     def __init__(self, store: ArticleStore, clock: Clock, new_id: Callable[[], str]) -> None:
         """`new_id` makes ids that no other write will ever have."""
-        self._store, self._clock, self._new_id = store, clock, new_id
+        self._writer = ArticleWriter(store, clock, new_id)
 
     def find(self, number: str) -> Article:
         """The article with exactly this number. Raises `NotFound`."""
-        return _existing(number, _visible(self._stored(number)))
+        return existing(number, visible(self._writer.stored(number)))
 
-    def copy(self, source: str, target: str, changes: Mapping[str, str]) -> Document:
+    def copy(
+        self, source: str, target: str, changes: Mapping[str, str], write_id: str | None = None
+    ) -> Document:
         """Creates `target` from the document of `source` with the changes applied; returns the new one.
 
-        Raises `NotFound` (source), `AlreadyExists` (target, or both are one), `WriteConflict`, `Invalid`.
+        `write_id`: as in `ArticleWriter.write`. Raises `NotFound` (source), `AlreadyExists` (target, or both are one),
+        `WriteConflict`, `Invalid`.
         """
-        original = _existing(source, _visible(self._stored(source))).document or {}
+        found = visible(self._writer.stored(source))
+        if found is None and write_id is not None:
+            # The source may be gone since an earlier run made the copy.
+            made = visible(self._writer.stored(target))
+            if made is not None and write_id in made.hidden.write_ids:
+                return made.document or {}
+        original = existing(source, found).document or {}
 
         def create(stored: Article | None) -> Document:
             if stored is not None or source == target:
@@ -73,29 +53,60 @@ class ArticleService:
             # Keys keep their place: the copy differs from its source in the number and the changes alone.
             return merge({**original, **new_document(target, {})}, changes)
 
-        return self._write(target, create).document or {}
+        return self._writer.write(target, create, write_id).document or {}
 
-    def update(self, number: str, changes: Mapping[str, str]) -> Document:
+    def update(self, number: str, changes: Mapping[str, str], write_id: str | None = None) -> Document:
         """Sets the given keys, leaves the others as they are; returns the whole document.
 
-        Raises `NotFound`, `WriteConflict`, `Invalid` (too large).
+        `write_id`: as in `ArticleWriter.write`. Raises `NotFound`, `WriteConflict`, `Invalid` (too large).
         """
 
         def change(stored: Article | None) -> Document:
-            return merge(_existing(number, stored).document or {}, changes)
+            return merge(existing(number, stored).document or {}, changes)
 
-        return self._write(number, change).document or {}
+        return self._writer.write(number, change, write_id).document or {}
 
-    def delete(self, number: str) -> Mapping[str, object]:
+    def put(self, number: str, values: Mapping[str, str], condition: Condition = whatever) -> Saved:
+        """Creates the article, or replaces its document: keys that are absent vanish.
+
+        Raises `PreconditionFailed`, `WriteConflict`, `Invalid` (too large).
+        """
+
+        def make(stored: Article | None) -> Document:
+            condition(None if stored is None else stored.version)
+            return new_document(number, values)
+
+        return self._writer.write(number, make)
+
+    def patch(
+        self,
+        number: str,
+        changes: Mapping[str, str],
+        dropped: Collection[str] = (),
+        condition: Condition = whatever,
+    ) -> Saved:
+        """Sets the given keys and drops others, leaves the rest as it is.
+
+        Raises `NotFound`, `PreconditionFailed`, `WriteConflict`, `Invalid` (too large).
+        """
+
+        def change(stored: Article | None) -> Document:
+            article = existing(number, stored)
+            condition(article.version)
+            return merge(without(article.document or {}, dropped), changes)
+
+        return self._writer.write(number, change)
+
+    def delete(self, number: str, condition: Condition = whatever) -> Mapping[str, object]:
         """Deletes the article (a hidden mark stays); returns the documented answer, keys in their order.
 
-        Raises `NotFound`, `WriteConflict`.
+        Raises `NotFound`, `PreconditionFailed`, `WriteConflict`.
         """
 
         def remove(stored: Article | None) -> None:
-            _existing(number, stored)
+            condition(existing(number, stored).version)
 
-        saved = self._write(number, remove)
+        saved = self._writer.write(number, remove)
         receipt = saved.receipt or {}
         return {
             "_index": "articles",
@@ -108,93 +119,3 @@ class ArticleService:
             "_seq_no": saved.version.seq_no,
             "_primary_term": saved.version.primary_term,
         }
-
-    def _write(self, number: str, change: Change) -> _Saved:
-        """Reads, changes and writes against the version read, until it is written or the tries are over."""
-        write_id = self._new_id()
-        attempt = _Attempt()
-        started = self._clock.now()
-        for tried in range(TRIES):
-            if tried:
-                if self._clock.now() - started > PATIENCE_SECONDS:
-                    break
-                self._clock.sleep(_wait(tried))
-            try:
-                stored = self._stored(number)
-            except Unavailable:
-                if attempt.in_doubt:
-                    continue
-                raise
-            if stored is not None and write_id in stored.hidden.write_ids:
-                return _Saved(attempt.document, stored.version or Version(0, 0), None)
-            attempt.see(stored)
-            if tried == TRIES - 1:
-                break  # the last try only looks whether the one before it happened
-            attempt.document = change(_visible(stored))
-            saved = self._send(number, stored, write_id, attempt)
-            if saved is not None:
-                return saved
-        if attempt.in_doubt:
-            raise Unavailable(PART, f"no answer to the write of article {number}")
-        raise WriteConflict(KIND, number)
-
-    def _send(self, number: str, stored: Article | None, write_id: str, attempt: "_Attempt") -> _Saved | None:
-        document = attempt.document
-        if document is not None:
-            check_size(document)
-        before = stored.hidden if stored is not None else Hidden()
-        hidden = Hidden(before.applied, (write_id, *before.write_ids)[:WRITE_IDS], self._clock.now(), "api")
-        version = stored.version if stored is not None else None
-        outcome = self._store.write_many([Article(number, document, hidden, version)])[0]
-        match outcome:
-            case Written():
-                return _Saved(document, outcome.version, outcome.receipt)
-            case Refused():
-                raise Invalid({"article": ["The article store does not accept this article."]})
-            case Unknown():
-                attempt.doubt(version)
-            case Lost():
-                pass
-        return None
-
-    def _stored(self, number: str) -> Article | None:
-        return self._store.get_many([number]).get(number)
-
-
-class _Attempt:
-    """What is known of the writes tried so far.
-
-    A write without an answer may still happen only as long as the article has the version that it expects;
-    once another version is seen that does not bear its id, it never will.
-    """
-
-    def __init__(self) -> None:
-        self.document: Document | None = None
-        self.in_doubt = False
-        self._expected: Version | None = None
-
-    def doubt(self, expected: Version | None) -> None:
-        """Notes a write of which nothing is known."""
-        self.in_doubt, self._expected = True, expected
-
-    def see(self, stored: Article | None) -> None:
-        """Notes what is stored now; it does not bear the id of the write."""
-        if (None if stored is None else stored.version) != self._expected:
-            self.in_doubt = False
-
-
-def _visible(stored: Article | None) -> Article | None:
-    """The article as clients see it: the mark of a deleted one is none."""
-    return None if stored is None or stored.document is None else stored
-
-
-def _existing(number: str, article: Article | None) -> Article:
-    if article is None:
-        raise NotFound(KIND, number)
-    return article
-
-
-def _wait(tried: int) -> float:
-    """Seconds to wait before a try, spread at random so that writers who met do not meet again."""
-    longest = min(LONGEST_WAIT_SECONDS, WAIT_SECONDS * 2**tried)
-    return random.uniform(longest / 4, longest)  # noqa: S311 - nothing is kept secret by it

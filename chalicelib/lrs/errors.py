@@ -32,10 +32,6 @@ class MissingPermission(Forbidden):
         )
 
 
-class PreconditionFailed(LightrailError):
-    """What is stored is not what the request names (If-Match, If-None-Match); answered with 412."""
-
-
 class TooLarge(LightrailError):
     """More than one request may hold; answered with 413."""
 

@@ -1,5 +1,6 @@
 """The article calls."""
 
+from dataclasses import replace
 from urllib.parse import quote
 
 from chalicelib.articles.document import article_number, read_changes
@@ -7,8 +8,9 @@ from chalicelib.errors import Invalid
 from chalicelib.web import envelope, examples, reading, schemas
 from chalicelib.web.call import Answer, Audience, Body, Call, Parameter, Route, Success
 from chalicelib.web.delta_urls import read_submission
+from chalicelib.web.preconditions import etag, preconditions_of
 
-_NUMBER = Parameter(
+NUMBER = Parameter(
     "articleNumber",
     "path",
     schemas.NUMBER_IN_PATH,
@@ -56,7 +58,12 @@ def delta_update(call: Call) -> Answer:
 def search(call: Call) -> Answer:
     """Reads one article by its exact number."""
     number = article_number(reading.path_parameter(call, "articleNumber"), "articleNumber")
-    return envelope.success("Articles found", call.services.articles.find(number).document)
+    conditions = preconditions_of(call.headers)
+    article = call.services.articles.find(number)
+    headers = {"ETag": etag(article.version)} if article.version else {}
+    if conditions.spare(article.version):
+        return Answer(304, None, headers)
+    return replace(envelope.success("Articles found", article.document), headers=headers)
 
 
 def delete(call: Call) -> Answer:
@@ -158,7 +165,7 @@ ROUTES = (
             {"Link": 'The address of the article, with `rel="successor-version"`.'},
         ),
         "Deletes an article. It is a GET call as documented; it is never cached and not answered to HEAD.",
-        parameters=(_NUMBER,),
+        parameters=(NUMBER,),
         refusals=(404, 409, 422),
         mutates=True,
     ),
@@ -175,9 +182,18 @@ ROUTES = (
             schemas.enveloped({"const": "Articles found"}, schemas.ref("Article")),
             examples.success("Articles found", examples.ARTICLE),
             "The article.",
+            {"ETag": "The version of the article, for `If-Match` and `If-None-Match`."},
         ),
         "Reads an article by its exact number, as it is at this moment.",
-        parameters=(_NUMBER,),
-        refusals=(404, 422),
+        parameters=(
+            NUMBER,
+            Parameter(
+                "If-None-Match",
+                "header",
+                schemas.TEXT,
+                "ETags of versions that need not be sent again: 304 where the article still has one of them.",
+            ),
+        ),
+        refusals=(304, 400, 404, 412, 422),
     ),
 )

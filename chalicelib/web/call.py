@@ -108,16 +108,17 @@ RouteTable = Mapping[str, Mapping[str, Operation]]
 
 @dataclass(frozen=True)
 class Body:
-    """What a call takes as JSON body: its schema and the example shown."""
+    """What a call takes as JSON body: its schema, the example shown, and the media types that it may have."""
 
     schema: Mapping[str, Any]
     example: Mapping[str, object]
     required: bool = True
+    kinds: tuple[str, ...] = ("application/json",)
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """A path or query parameter, as documented."""
+    """A parameter in the path, the query or a header, as documented."""
 
     name: str
     place: str
@@ -142,7 +143,7 @@ class Route:
     """One method on one path, and everything that its documentation says.
 
     `mutates` on a GET call means: not cached, and not answered to HEAD. `refusals` are the statuses that this call
-    may answer beside those that every call may.
+    may answer beside those that every call may. `further`: other answers of a call that went well.
     """
 
     method: str
@@ -158,6 +159,7 @@ class Route:
     parameters: tuple[Parameter, ...] = ()
     refusals: tuple[int, ...] = ()
     mutates: bool = False
+    further: tuple[Success, ...] = ()
 
     @property
     def methods(self) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from chalicelib.errors import (
     Forbidden,
     Invalid,
     NotFound,
+    PreconditionFailed,
     Unauthenticated,
     Unavailable,
     WriteConflict,
@@ -32,6 +33,7 @@ _STATUSES: Statuses = (
     (NotFound, 404),
     (AlreadyExists, 409),
     (WriteConflict, 409),
+    (PreconditionFailed, 412),
     (Invalid, 422),
     (Unavailable, 503),
 )

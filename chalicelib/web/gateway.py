@@ -26,6 +26,7 @@ METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 OTHER_PATHS = {"/": "root", "/{proxy+}": "anything"}
 
 
+LIST_HEADERS = ("if-match", "if-none-match")
 MOST_BYTES_OF_A_CHARACTER = 12  # one beyond the basic plane, as Python 3.11's runtime escapes it
 
 
@@ -92,7 +93,7 @@ def _fitting(body: str | bytes) -> str | bytes:
 def _request(event: Mapping[str, Any], context: Any) -> Request:
     place = event["requestContext"]
     path = str(place["resourcePath"])
-    headers = {name.lower(): value for name, value in event["headers"].items()}
+    headers = {name.lower(): value for name, value in event["headers"].items()} | _lists(event)
     query: Mapping[str, list[str]] = event["multiValueQueryStringParameters"]
     return Request(
         method=str(place["httpMethod"]),
@@ -110,6 +111,12 @@ def _request(event: Mapping[str, Any], context: Any) -> Request:
         request_id=getattr(context, "aws_request_id", ""),
         gateway_request_id=str(place.get("requestId", "")),
     )
+
+
+def _lists(event: Mapping[str, Any]) -> dict[str, str]:
+    """Headers that may stand in several lines and then are one list; the gateway's own choice is the last line."""
+    lines: Mapping[str, list[str]] = event.get("multiValueHeaders") or {}
+    return {name.lower(): ", ".join(values) for name, values in lines.items() if name.lower() in LIST_HEADERS}
 
 
 def _raw_body(event: Mapping[str, Any]) -> bytes:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from chalicelib.web import schemas
-from chalicelib.web.call import Audience, Body, Parameter, Route
+from chalicelib.web.call import Audience, Body, Parameter, Route, Success
 from chalicelib.web.lrs.documentation import components, jobs, records
 from chalicelib.web.lrs.route import LrsRoute
 
@@ -34,11 +34,13 @@ OF_CALLS_WITH_TOKEN = (401,)
 OF_ADMIN_CALLS = (403,)
 OF_CALLS_WITH_BODY = (400, 413, 415, 422)
 TEXTS = {
+    304: "The article still has one of the ETags that were sent; there is no body.",
     400: "The body is not JSON.",
     401: "No valid token was sent.",
     403: "The call is for administrators, or may not be made on this user.",
     404: "There is no such thing.",
     409: "It exists already, or others were changing it at the same moment; nothing was written.",
+    412: "The article is not as `If-Match` or `If-None-Match` demands; nothing was changed.",
     413: "The body is too large.",
     415: "The body is not JSON by its Content-Type.",
     422: "The input has faults; all of them are listed by field.",
@@ -46,6 +48,7 @@ TEXTS = {
     500: "A bug on our side. Nothing of its inside is shown; it is in the log.",
     503: "A part that the call needs does not answer; wait as long as `Retry-After` says.",
 }
+BODYLESS = (304,)
 _RETRY_AFTER = {"description": "Seconds to wait.", "schema": {"type": "integer"}}
 _HEADERS: Mapping[int, Mapping[str, Any]] = {
     429: {"Retry-After": _RETRY_AFTER},
@@ -85,7 +88,7 @@ def describe(routes: Iterable[Route], record_routes: Sequence[LrsRoute], prefix:
 
 def statuses(route: Route) -> list[int]:
     """Every status that a call of this route may answer with."""
-    found = {route.success.status, *route.refusals, *OF_EVERY_CALL}
+    found = {*_successes(route), *route.refusals, *OF_EVERY_CALL}
     if route.audience is not Audience.ANYONE:
         found |= {*OF_CALLS_WITH_TOKEN}
     if route.audience is Audience.ADMIN:
@@ -125,17 +128,23 @@ def _parameter(parameter: Parameter) -> dict[str, Any]:
 
 def _request_body(body: Body) -> dict[str, Any]:
     media = {"schema": body.schema, "example": body.example}
-    return {"required": body.required, "content": {"application/json": media}}
+    return {"required": body.required, "content": dict.fromkeys(body.kinds, media)}
+
+
+def _successes(route: Route) -> dict[int, Success]:
+    return {success.status: success for success in (route.success, *route.further)}
 
 
 def _response(route: Route, status: int) -> dict[str, Any]:
-    success = route.success
-    if status == success.status:
+    success = _successes(route).get(status)
+    if success is not None:
         headers = {
             name: {"description": text, "schema": schemas.TEXT} for name, text in success.headers.items()
         }
         media = {"schema": success.schema, "example": success.example}
         return _described(success.description, media, headers)
+    if status in BODYLESS:
+        return {"description": TEXTS[status]}
     return _described(TEXTS[status], {"schema": _error_schema(route, status)}, _HEADERS.get(status, {}))
 
 

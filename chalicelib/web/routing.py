@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from chalicelib.web import admin, articles, job_routes
+from chalicelib.web import admin, article_resource, articles, job_routes
 from chalicelib.web.api import Api, ArticleApi
 from chalicelib.web.call import Answer, Audience, Call, Operation, Request, Route, RouteTable, Success
 from chalicelib.web.lrs import routes as lrs_routes
@@ -33,7 +33,13 @@ DOCUMENT = Route(
     "Describes all calls as OpenAPI 3.1; it needs no token.",
 )
 
-ROUTES: tuple[Route, ...] = (*articles.ROUTES, *admin.ROUTES, *job_routes.ROUTES, DOCUMENT)
+ROUTES: tuple[Route, ...] = (
+    *articles.ROUTES,
+    *article_resource.ROUTES,
+    *admin.ROUTES,
+    *job_routes.ROUTES,
+    DOCUMENT,
+)
 RECORD_ROUTES = lrs_routes.ROUTES
 
 

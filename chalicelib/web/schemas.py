@@ -78,6 +78,15 @@ def _changes(*required: str) -> Schema:
 
 COPY_BODY = _changes("customNumber", "F_1")
 UPDATE_BODY = _changes("F_1")
+ARTICLE_BODY: Schema = {
+    "type": "object",
+    "properties": {
+        "id": {**_NUMBER, "description": "Where it is sent, the article number in the path."},
+        "F_1": {**_NUMBER, "description": "Where it is sent, the article number in the path."},
+    },
+    "patternProperties": {"^[FC]_[0-9]+$": _VALUE},
+    "additionalProperties": True,
+}
 DELTA_UPDATE_BODY: Schema = {
     "type": "object",
     "properties": {

@@ -94,14 +94,21 @@ class Gateway:
         body: object = None,
         headers: Mapping[str, str] | None = None,
         token: str | None = None,
+        lines: Mapping[str, list[str]] | None = None,
     ) -> Answer:
-        """Sends one call; `body` is bytes, or becomes JSON. The client's own token goes along."""
+        """Sends one call; `body` is bytes, or becomes JSON. The client's own token goes along.
+
+        `lines`: headers that are sent in several lines.
+        """
         sent = {"X-Forwarded-Proto": "https", **(headers or {})}  # as the gateway on AWS adds it
         bearer = token if token is not None else self.token
         if bearer:
             sent["Authorization"] = f"Bearer {bearer}"
         raw = body if isinstance(body, bytes | None) else json.dumps(body).encode()
-        answer = self.api(event(self.api.routes, method, target, sent, raw), Context())
+        sent |= {name: values[-1] for name, values in (lines or {}).items()}
+        made = event(self.api.routes, method, target, sent, raw)
+        made["multiValueHeaders"] |= lines or {}
+        answer = self.api(made, Context())
         assert isinstance(answer["body"], str)
         answered = {**answer["headers"], **answer["multiValueHeaders"]}
         encoded = answer["isBase64Encoded"]

@@ -91,7 +91,17 @@ def test_no_path_or_query_is_a_bug(method: str, path: str, number: str, query: d
 @RELAXED
 @given(
     st.dictionaries(
-        st.sampled_from(("Authorization", "Content-Type", "Accept", "Origin", "Content-Encoding", "X-Y")),
+        st.sampled_from(
+            (
+                "Authorization",
+                "Content-Type",
+                "Accept",
+                "Origin",
+                "Content-Encoding",
+                "If-Match",
+                "If-None-Match",
+            )
+        ),
         st.text(max_size=40),
         max_size=4,
     )
@@ -101,6 +111,7 @@ def test_no_header_is_a_bug(headers: dict[str, str]) -> None:
     if "Authorization" in headers:
         gateway.token = None
     check(gateway.call("POST", "/v1/articles/update", b'{"F_1": "1"}', headers))
+    check(gateway.call("PUT", "/v1/articles/1", b'{"F_1": "1"}', headers))
 
 
 @RELAXED

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.articles.document import new_document
-from chalicelib.articles.service import PATIENCE_SECONDS, TRIES, ArticleService
+from chalicelib.articles.service import ArticleService
+from chalicelib.articles.writing import PATIENCE_SECONDS, TRIES
 from chalicelib.errors import AlreadyExists, Invalid, LightrailError, NotFound, Unavailable, WriteConflict
 from chalicelib.ports.article_store import (
     Applied,

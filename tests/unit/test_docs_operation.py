@@ -8,8 +8,7 @@ from typing import Any, get_args
 from chalicelib import bootstrap
 from chalicelib.accounts import tokens
 from chalicelib.adapters import guarded_http, opensearch_connection
-from chalicelib.articles import applying, delta_json, fan_out, file_records
-from chalicelib.articles import service as article_service
+from chalicelib.articles import applying, delta_json, fan_out, file_records, writing
 from chalicelib.ledger import states
 from chalicelib.ports.ledger_records import Record
 from chalicelib.web import reading
@@ -126,8 +125,7 @@ def test_bounds_are_those_of_the_code() -> None:
         "tries to fetch": f"{fan_out.FETCHES}",
         "starts of a file without progress": f"{file_records.STARTS}",
         "runs of an entry that kills its worker": f"{applying.ATTEMPTS}",
-        "writes of a single article against others": f"{article_service.TRIES} tries, "
-        f"{article_service.PATIENCE_SECONDS:g} s",
+        "writes of a single article against others": f"{writing.TRIES} tries, {writing.PATIENCE_SECONDS:g} s",
         "call of DynamoDB": f"{bootstrap.DYNAMODB_READ_SECONDS:g} s",
         "call of OpenSearch": f"{opensearch_connection.REQUEST_SECONDS:g} s",
         "retention of queues": f"{RETENTION_SECONDS // 86_400} days",

@@ -9,13 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.errors import Invalid, Unavailable
+from chalicelib.errors import Invalid, PreconditionFailed, Unavailable
 from chalicelib.lrs.documents.bodies import WRITING_SECONDS
 from chalicelib.lrs.documents.changing import INLINE_BYTES, Content
 from chalicelib.lrs.documents.conditions import Conditions, DocumentExists, conditions_of
 from chalicelib.lrs.documents.merging import merged
 from chalicelib.lrs.documents.service import Documents
-from chalicelib.lrs.errors import PreconditionFailed
 from chalicelib.lrs.keys import agent_key
 from chalicelib.lrs.versions import V1, V2
 from chalicelib.ports.documents import Document, DocumentContext, DocumentName

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from chalicelib.errors import LightrailError, Unavailable, WriteConflict
+from chalicelib.errors import LightrailError, PreconditionFailed, Unavailable, WriteConflict
 from chalicelib.lrs.documents.bodies import Bodies
 from chalicelib.lrs.documents.conditions import DocumentExists
-from chalicelib.lrs.errors import PreconditionFailed, TooLarge
+from chalicelib.lrs.errors import TooLarge
 from chalicelib.ports.blobs import BlobNotFound
 from chalicelib.ports.documents import PART, Document, DocumentName, DocumentStore
 from chalicelib.times import microseconds

@@ -7,8 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from chalicelib.errors import AlreadyExists, Invalid
-from chalicelib.lrs.errors import PreconditionFailed
+from chalicelib.errors import AlreadyExists, Invalid, PreconditionFailed
 from chalicelib.lrs.versions import V1, XapiVersion
 from chalicelib.ports.documents import DocumentService
 

@@ -9,10 +9,9 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
-from chalicelib.errors import LightrailError, Unavailable, WriteConflict
+from chalicelib.errors import LightrailError, PreconditionFailed, Unavailable, WriteConflict
 from chalicelib.lrs.documents.conditions import Conditions, Tags
 from chalicelib.lrs.documents.service import Content
-from chalicelib.lrs.errors import PreconditionFailed
 from chalicelib.lrs.keys import agent_key
 from chalicelib.lrs.validation import validate_activity, validate_identified_actor
 from chalicelib.lrs.validation.data_types import is_iri, parse_timestamp

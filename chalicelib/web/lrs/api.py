@@ -10,7 +10,6 @@ from chalicelib.errors import Invalid, LightrailError
 from chalicelib.lrs.errors import (
     InvalidStatements,
     MissingPermission,
-    PreconditionFailed,
     StateConflict,
     StatementConflict,
     TooLarge,
@@ -38,7 +37,6 @@ _STATUSES: Statuses = (
     (InvalidStatements, 400),
     (StatementConflict, 409),
     (StateConflict, 409),
-    (PreconditionFailed, 412),
     (TooLarge, 413),
     (InvalidJson, 400),
     (InvalidMultipart, 400),
