@@ -43,7 +43,7 @@ MAY: Mapping[str, set[str]] = {
     "articles": {"errors", "ledger", "ports"},
     "ledger": {"errors", "ports"},
     "accounts": {"errors", "passwords", "ports"},
-    "lrs": {"errors", "jobs", "passwords", "ports", "schedule", "times"},
+    "lrs": {"errors", "jobs", "passwords", "plain_yaml", "ports", "schedule", "times"},
     "jobs": {"errors", "ports", "schedule", "times"},
     "adapters": {"errors", "ports"},
     "ports": set(),
@@ -52,6 +52,7 @@ MAY: Mapping[str, set[str]] = {
     "settings": {"lrs"},
     "passwords": set(),
     "times": set(),
+    "plain_yaml": {"errors"},
     "errors": set(),
 }
 
@@ -74,7 +75,7 @@ PACKAGES: Mapping[str, set[str]] = {
     "web": {"chalice"},
     "bootstrap": {"aws_lambda_powertools", "boto3", "botocore"},
     "adapters": {"boto3", "botocore", "opensearchpy"},
-    "lrs": {"ruamel"},  # text in, events out: nothing of the world outside
+    "plain_yaml": {"ruamel"},  # text in, events out: nothing of the world outside
 }
 
 

@@ -9,11 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.errors import Invalid
-from chalicelib.lrs.seeding import plain_yaml
 from chalicelib.lrs.seeding.configs import LARGEST, UnusableConfig, config_named, place_of
 from chalicelib.lrs.seeding.default import DEFAULT
 from chalicelib.lrs.seeding.making import Draws, Maker
-from chalicelib.lrs.seeding.plain_yaml import InvalidYaml
 from chalicelib.lrs.seeding.reading import read_config
 from chalicelib.lrs.validation.statements import validate_statement
 from chalicelib.lrs.versions import V1, V2
@@ -296,52 +294,11 @@ def test_a_score_of_a_small_range_is_valid(result: dict[str, Any], said: dict[st
     ]
 
 
-@pytest.mark.parametrize(
-    ("text", "reason"),
-    [
-        (b"a: *x", "Line 1: anchors and aliases"),
-        (b"b: 1\na: &x 1", "Line 2: anchors and aliases"),
-        (b"a: !!python/object/apply:os.system [ls]", "Line 1: tags are not taken"),
-        (b"a: 1\na: 2", "Line 2: the key a stands twice"),
-        (b"a: [", "Line 1: "),
-        (b"a: b: c", "Line 1: "),
-        (b"--- 1\n--- 2", "Line 2: it holds a second document"),
-        (b"a\n\xff", "Line 2: it is not UTF-8"),
-        (b"a: \x00", "Line 1: it holds characters"),
-        (b"[" * 1000, "Line 1: it is nested deeper than 12 levels"),
-        (b'a: "\\ud800"', "Line 1: it holds half of a surrogate pair"),
-        (b"? [a]\n: b", "Line 1: a key must be text"),
-    ],
-)
-def test_what_is_no_plain_yaml_is_told_with_its_line(text: bytes, reason: str) -> None:
-    with pytest.raises(InvalidYaml) as caught:
-        plain_yaml.parse(text)
-    assert str(caught.value).startswith(reason)
-
-
-def test_plain_yaml_is_read_as_json_would_be() -> None:
-    text = b"a: 1\nb: [x, 'true', true, 2026-01-01, 1.5, yes, ~]\nc: |\n  hello\n<<: 0x1F\nd:\n"
-    assert plain_yaml.parse(text) == {
-        "a": 1,
-        "b": ["x", "true", True, "2026-01-01", 1.5, "yes", None],
-        "c": "hello\n",
-        "<<": "0x1F",
-        "d": None,
-    }
-    assert plain_yaml.parse(b"") is None
-
-
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-(10**17), 10**17) | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=8,
 )
-
-
-@given(VALUES)
-@settings(max_examples=60)
-def test_json_is_yaml(value: object) -> None:
-    assert plain_yaml.parse(json.dumps(value).encode()) == value
 
 
 @given(VALUES)

@@ -11,8 +11,8 @@ from chalicelib.errors import LightrailError
 from chalicelib.lrs.seeding.config import Config, InvalidConfig
 from chalicelib.lrs.seeding.default import DEFAULT
 from chalicelib.lrs.seeding.making import Maker
-from chalicelib.lrs.seeding.plain_yaml import InvalidYaml, parse
 from chalicelib.lrs.seeding.reading import read_config
+from chalicelib.plain_yaml import InvalidYaml, parse
 from chalicelib.ports.blobs import BlobNotFound, Blobs
 
 BUILT_IN = "default"

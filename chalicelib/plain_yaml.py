@@ -15,6 +15,11 @@ from chalicelib.errors import LightrailError
 if TYPE_CHECKING:
     from ruamel.yaml.events import Event
 
+Place = tuple[str | int, ...]
+"""Where a value stands: the keys and indexes on the way to it; `()` is the document."""
+Lines = dict[Place, int]
+"""The line of each value, counted from 1; that of a value under a key is the line of the key."""
+
 MOST_LEVELS = 12
 _WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,18})?([eE][-+]?[0-9]{1,3})?")
@@ -31,7 +36,12 @@ class InvalidYaml(LightrailError):
 
 def parse(raw: bytes) -> object:
     """The value of a YAML document in UTF-8. Raises `InvalidYaml`; who bounds the size of the text bounds the work."""
-    from ruamel.yaml import YAML  # only configs from the bucket need it
+    return parse_with_lines(raw)[0]
+
+
+def parse_with_lines(raw: bytes) -> tuple[object, Lines]:
+    """The value of a YAML document as `parse` gives it, and the lines of all that it holds."""
+    from ruamel.yaml import YAML  # most calls read no YAML
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
     try:
@@ -39,7 +49,8 @@ def parse(raw: bytes) -> object:
     except UnicodeDecodeError as error:
         raise InvalidYaml("it is not UTF-8.", 1 + raw[: error.start].count(b"\n")) from None
     try:
-        return _Building(iter(YAML(typ="safe", pure=True).parse(text))).document()
+        building = _Building(iter(YAML(typ="safe", pure=True).parse(text)))
+        return building.document(), building.lines
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise InvalidYaml(
@@ -54,17 +65,18 @@ class _Building:
 
     def __init__(self, events: Iterator[Event]) -> None:
         self._events = events
+        self.lines: Lines = {}
 
     def document(self) -> object:
         self._skip("StreamStartEvent")
         event = self._next()
         if _kind(event) == "StreamEndEvent":
             return None
-        value = self._value(self._next(), 0)
+        value = self._value(self._next(), ())
         self._skip("DocumentEndEvent")
         event = self._next()
         if _kind(event) != "StreamEndEvent":
-            raise InvalidYaml("it holds a second document; a config is one.", _line(event))
+            raise InvalidYaml("it holds a second document; one is taken.", _line(event))
         return value
 
     def _next(self) -> Any:
@@ -75,25 +87,26 @@ class _Building:
         if _kind(event) != kind:
             raise InvalidYaml("it is not YAML.", _line(event))
 
-    def _value(self, event: Any, level: int) -> object:
+    def _value(self, event: Any, place: Place) -> object:
         kind = _kind(event)
+        self.lines.setdefault(place, _line(event))
         if kind == "AliasEvent" or event.anchor is not None:
             raise InvalidYaml("anchors and aliases are not taken; write it out.", _line(event))
         if getattr(event, "tag", None) is not None:
             raise InvalidYaml("tags are not taken.", _line(event))
-        if level > MOST_LEVELS:
+        if len(place) > MOST_LEVELS:
             raise InvalidYaml(f"it is nested deeper than {MOST_LEVELS} levels.", _line(event))
         if kind == "ScalarEvent":
             return _scalar(event)
-        return self._list(level) if kind == "SequenceStartEvent" else self._mapping(level)
+        return self._list(place) if kind == "SequenceStartEvent" else self._mapping(place)
 
-    def _list(self, level: int) -> list[object]:
+    def _list(self, place: Place) -> list[object]:
         values: list[object] = []
         while _kind(event := self._next()) != "SequenceEndEvent":
-            values.append(self._value(event, level + 1))
+            values.append(self._value(event, (*place, len(values))))
         return values
 
-    def _mapping(self, level: int) -> dict[str, object]:
+    def _mapping(self, place: Place) -> dict[str, object]:
         values: dict[str, object] = {}
         while _kind(event := self._next()) != "MappingEndEvent":
             if _kind(event) != "ScalarEvent":
@@ -101,7 +114,8 @@ class _Building:
             key = _text(event)
             if key in values:
                 raise InvalidYaml(f"the key {key[:100]} stands twice.", _line(event))
-            values[key] = self._value(self._next(), level + 1)
+            self.lines[*place, key] = _line(event)
+            values[key] = self._value(self._next(), (*place, key))
         return values
 
 
