@@ -40,7 +40,7 @@ MAY: Mapping[str, set[str]] = {
     "bootstrap_lrs": {"adapters", "joined_lrs", "ports", "settings"},
     "joined_lrs": {"jobs", "lrs", "ports", "settings"},
     "joined": {"accounts", "articles", "ledger", "ports", "settings"},
-    "articles": {"errors", "ledger", "ports"},
+    "articles": {"errors", "ledger", "plain_yaml", "ports"},
     "ledger": {"errors", "ports"},
     "accounts": {"errors", "passwords", "ports"},
     "lrs": {"errors", "jobs", "passwords", "plain_yaml", "ports", "schedule", "times"},
