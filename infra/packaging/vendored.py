@@ -2,7 +2,7 @@
 
 They are copied rather than downloaded: no network is needed, and what is deployed is what was tested. Their
 dependencies are not followed. opensearch-py asks for grpcio (25 MB) and requests, and imports neither for the
-connection that is used here.
+connection that is used here. Of the packages themselves `LEFT_OUT` does not come along.
 """
 
 from collections.abc import Iterator
@@ -13,6 +13,21 @@ from infra.packaging.errors import PackagingError
 
 # Chalice is a build tool as well: `chalice package` picks the two modules that are needed at run time.
 _NOT_COPIED = {"chalice"}
+
+# Of packages that are used in a small part: what nothing imports; a folder has a stroke at its end.
+LEFT_OUT = (
+    # Its routers and parsers; Chalice and our own code do that. The logger asks for one module of its utilities.
+    "aws_lambda_powertools/event_handler/",
+    "aws_lambda_powertools/utilities/",
+    # opensearch-py does without its asynchronous half where aiohttp is not installed.
+    "opensearchpy/_async/client/",
+    "opensearchpy/_async/plugins/",
+    "opensearchpy/_async/http_aiohttp.py",
+    "opensearchpy/_async/transport.py",
+    # A copy of what tzdata has.
+    "dateutil/zoneinfo/dateutil-zoneinfo.tar.gz",
+)
+_KEPT = ("aws_lambda_powertools/utilities/__init__.py", "aws_lambda_powertools/utilities/jmespath_utils/")
 
 # What an installer notes about this machine.
 _INSTALLER_NOTES = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"}
@@ -64,4 +79,7 @@ def _files_of(package: Distribution) -> Iterator[tuple[str, Path]]:
         outside = ".." in file.parts  # a command in bin/
         if outside or "__pycache__" in file.parts or file.name in _INSTALLER_NOTES:
             continue
-        yield file.as_posix(), Path(str(file.locate()))
+        name = file.as_posix()
+        if name.startswith(LEFT_OUT) and not name.startswith(_KEPT):
+            continue
+        yield name, Path(str(file.locate()))

@@ -1,25 +1,28 @@
 """What is deployed: small, complete, the same every time."""
 
+import ast
 import os
 import subprocess
 import sys
 import zipfile
-from importlib.metadata import version
+from importlib.metadata import distribution, version
 from pathlib import Path
 
 import boto3
 import pytest
 
 from infra.packaging import Packaged, PackagingError, package
-from infra.packaging.vendored import files, pins
+from infra.packaging.vendored import LEFT_OUT, files, pins
 
 PROJECT = Path(__file__).resolve().parents[2]
 
 # Lambda takes 50 MB; what is small starts fast.
-LARGEST = 6_000_000
+LARGEST = 5_000_000
 
 # What Lambda's Python 3.11 brings along and the application relies on.
 RUNTIME_PACKAGES = ("boto3", "botocore", "s3transfer", "jmespath")
+
+KEYS = {"AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none", "AWS_EC2_METADATA_DISABLED": "true"}
 
 NOT_DEPLOYED = (
     "boto3",
@@ -32,6 +35,28 @@ NOT_DEPLOYED = (
     "pydantic",
     "tests",
 )
+
+
+USE = """
+import io, logging
+from aws_lambda_powertools import Logger
+from chalicelib.adapters.opensearch_connection import connect
+from chalicelib.plain_yaml import parse
+stream = io.StringIO()
+logger = Logger(service="it", logger_handler=logging.StreamHandler(stream))
+try:
+    raise ValueError("told")
+except ValueError:
+    logger.exception("failed", extra={"job": "one"})
+assert "told" in stream.getvalue(), stream.getvalue()
+assert parse(b"a: [1, b]")
+for signed in (False, True):
+    try:
+        connect("http://127.0.0.1:9", signed=signed, timeout=1).perform_request("GET", "/")
+    except Exception as error:
+        assert type(error).__module__ == "opensearchpy.exceptions", error
+"""
+"""What the packages are used for, from the log to a refused connection."""
 
 
 def silent(_: str) -> None:
@@ -117,6 +142,58 @@ def test_the_package_needs_nothing_but_the_runtime_to_start(packaged: Packaged, 
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == str(code / "opensearchpy" / "__init__.pyc")
+
+
+def third_party_imports() -> set[str]:
+    """Every module beyond the standard library that the application imports anywhere, also on use."""
+    found: set[str] = set()
+    for source in (PROJECT / "app.py", *(PROJECT / "chalicelib").rglob("*.py")):
+        tree = ast.parse(source.read_text())
+        for node in ast.walk(tree):
+            if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+                node.body = []  # for the type checker alone
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                found.update(name.name for name in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                found.add(node.module)
+    known = {"chalicelib", *sys.stdlib_module_names}
+    return {name for name in found if name.split(".")[0] not in known}
+
+
+def test_what_is_left_out_of_packages_is_needed_by_nothing_that_is_imported(
+    packaged: Packaged, tmp_path: Path
+) -> None:
+    code = tmp_path / "code"
+    with zipfile.ZipFile(packaged.zip_path) as archive:
+        archive.extractall(code)
+    imported = third_party_imports()
+    assert {"opensearchpy.helpers.signer", "ruamel.yaml", "aws_lambda_powertools"} <= imported
+    program = (
+        "import importlib, sys; sys.path[:0] = sys.argv[1:3]\n"
+        "for name in sys.argv[3:]:\n    importlib.import_module(name)\n" + USE
+    )
+    runtime = tmp_path / "runtime"
+    runtime.mkdir()
+    for name in RUNTIME_PACKAGES:
+        (runtime / name).symlink_to(Path(boto3.__file__).parents[1] / name)
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", program, str(code), str(runtime), *sorted(imported)],
+        capture_output=True,
+        text=True,
+        env={"PATH": os.environ["PATH"], "AWS_DEFAULT_REGION": "eu-west-1", **KEYS},
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("place", LEFT_OUT)
+def test_what_is_left_out_is_there_to_be_left_out(packaged: Packaged, place: str) -> None:
+    installed = Path(distribution("opensearch-py").locate_file(""))  # type: ignore[arg-type]
+    assert (installed / place).exists()
+    stem = place.removesuffix(".py")
+    kept = [name for name in names(packaged) if name.startswith(stem)]
+    assert all("jmespath_utils" in name or name == f"{place}__init__.pyc" for name in kept), kept
 
 
 def _project(tmp_path: Path, app: str, requirements: str) -> Path:
