@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from chalicelib.articles.snapshots import Snapshots
     from chalicelib.ledger.acceptance import Acceptance
     from chalicelib.ledger.commands import Commands
+    from chalicelib.ledger.job_search import JobSearch
     from chalicelib.ledger.listing import Listing
     from chalicelib.ledger.maintenance import Maintenance
     from chalicelib.ledger.sweep import Sweep
@@ -116,6 +117,16 @@ class Joined(ABC):
         from chalicelib.ledger.listing import Listing
 
         return Listing(self.ledger, self.snapshots.entry_or_none)
+
+    @cached_property
+    def job_search(self) -> JobSearch:
+        """Jobs by state, file, article and id."""
+        from chalicelib.articles.work import EVERYTHING
+        from chalicelib.ledger.job_search import JobSearch
+        from chalicelib.ledger.job_view import JobReader
+
+        reader = JobReader(self.ledger, self.snapshots.entry_or_none, self.snapshots.key_of)
+        return JobSearch(self.ledger, reader, lambda number: (number, EVERYTHING))
 
     @cached_property
     def commands(self) -> Commands:

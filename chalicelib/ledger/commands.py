@@ -57,12 +57,17 @@ class Commands:
         self._write(lambda control: replace(control, epoch=control.epoch + 1))
         self._send(maintenance_message(FLUSH))
 
-    def clear_successful(self) -> None:
-        """Forgets the files that are successful now, with their jobs."""
+    def clear_successful(self) -> bool:
+        """Forgets the files that are successful now, with their jobs; returns whether that is done already.
+
+        Else it goes on in the maintenance queue.
+        """
         last = self._ledger.control().seq
         deadline = self._clock.now() + self._seconds
-        if not self.forget_succeeded(last, lambda: deadline - self._clock.now()):
+        done = self.forget_succeeded(last, lambda: deadline - self._clock.now())
+        if not done:
             self._send(maintenance_message(FORGET_SUCCEEDED, last=last))
+        return done
 
     def forget_succeeded(self, last: int, time_left: Callable[[], float]) -> bool:
         """Forgets successful files up to number `last`; returns whether it came to the end."""

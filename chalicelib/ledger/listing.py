@@ -220,19 +220,26 @@ class Listing:
 
 def upcoming(ledger: Ledger, control: Control) -> Iterator[File]:
     """The files that are accepted and that the file worker has no record of yet, oldest first."""
-    n = control.sent_to + 1
-    if n > control.seq:
+    for file in requested(ledger, control.sent_to + 1, control.seq):
+        if not _is_begun(ledger, file.n, control):
+            yield file
+
+
+def requested(ledger: Ledger, n: int, seq: int) -> Iterator[File]:
+    """The accepted files with numbers from `n` to `seq` as they were before the file worker saw them, oldest first."""
+    if n > seq:
         return
+    first_asked = n
     begun = ledger.request_of(n)
-    while n <= control.seq:
-        last = min(n + _READ - 1, control.seq)
+    while n <= seq:
+        last = min(n + _READ - 1, seq)
         requests = ledger.requests(n, last)
         if begun is not None and begun.first < n:
             requests = [begun, *requests]
         begun = None
         for request in requests:
             for number, name in enumerate(request.names, request.first):
-                if number > control.sent_to and not _is_begun(ledger, number, control):
+                if number >= first_asked:
                     yield File(number, name, request.strict, request.accepted_at)
         n = last + 1
 

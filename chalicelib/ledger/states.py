@@ -38,6 +38,9 @@ MOVES: frozenset[tuple[str, str]] = frozenset(
 )
 """Every move that a stored letter may make."""
 
+JOB_STATES = ("queued", "running", "succeeded", "failed", "blocked", "cleared", "flushed")
+"""What the job of a file or an entry may be shown as. An entry that a retry is about to run again is queued."""
+
 FileState = Literal["queued", "running", "succeeded", "failed", "cleared"]
 
 

@@ -40,6 +40,22 @@ FAILED_JOB = {
         "chained": [],
     },
 }
+JOB = {
+    "id": "17-3",
+    "queue": "delta-article",
+    "state": "failed",
+    "file_id": "17",
+    "file": URL,
+    "position": 3,
+    "operation": "replace-article-feature",
+    "article": "12411112",
+    "errors": ["Trying to add feature to an existing article, but the article does not exist: 12411112"],
+    "cause": "rule",
+    "blocked_by": None,
+    "accepted_at": "2026-11-22T05:16:35Z",
+    "started_at": None,
+    "finished_at": None,
+}
 USER_ROW = {
     "name": "quis",
     "email": "muhammad.davis@example.org",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from chalicelib.web import schemas
+from chalicelib.web import job_resource_routes, schemas
 from chalicelib.web.call import Audience, Body, Parameter, Route, Success
 from chalicelib.web.lrs.documentation import components, jobs, records
 from chalicelib.web.lrs.route import LrsRoute
@@ -75,7 +75,12 @@ def describe(routes: Iterable[Route], record_routes: Sequence[LrsRoute], prefix:
         "security": [{"bearer": []}],
         "paths": paths,
         "components": {
-            "schemas": {**schemas.COMPONENTS, **components.COMPONENTS, **jobs.COMPONENTS},
+            "schemas": {
+                **schemas.COMPONENTS,
+                **job_resource_routes.COMPONENTS,
+                **components.COMPONENTS,
+                **jobs.COMPONENTS,
+            },
             "parameters": dict(records.PARAMETERS),
             "responses": records.responses_of(record_routes),
             "securitySchemes": {

@@ -45,16 +45,7 @@ class Cut:
 
 def cut(items: Sequence[object], total: int, asked: PageRequest, reserved: int = 0) -> Cut:
     """Keeps as many items as an answer holds (at least one), `reserved` bytes being taken by something else."""
-    kept: list[object] = []
-    room = ANSWER_BYTES - reserved
-    payload_room = PAYLOAD_BYTES - 2 * reserved
-    for item in items:
-        text = to_json(item)
-        room -= len(text.encode()) + 1
-        payload_room -= len(json.dumps(text)) + 1
-        if min(room, payload_room) < 0 and kept:
-            break
-        kept.append(item)
+    kept = fitting(items, reserved)
     shown = (asked.page - 1) * asked.per_page + len(kept)
     left = max(total - shown, 0) if items else 0
     return Cut(
@@ -69,6 +60,21 @@ def cut(items: Sequence[object], total: int, asked: PageRequest, reserved: int =
             "next": _next_page(shown, asked.per_page) if left and kept else None,
         },
     )
+
+
+def fitting(items: Sequence[object], reserved: int = 0) -> list[object]:
+    """As many of the items as an answer holds (at least one), `reserved` bytes being taken by something else."""
+    kept: list[object] = []
+    room = ANSWER_BYTES - reserved
+    payload_room = PAYLOAD_BYTES - 2 * reserved
+    for item in items:
+        text = to_json(item)
+        room -= len(text.encode()) + 1
+        payload_room -= len(json.dumps(text)) + 1
+        if min(room, payload_room) < 0 and kept:
+            break
+        kept.append(item)
+    return kept
 
 
 def _next_page(shown: int, per_page: int) -> dict[str, int]:

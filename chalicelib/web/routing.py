@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from chalicelib.web import admin, article_resource, articles, job_routes
+from chalicelib.web import admin, article_resource, articles, job_resource_routes, job_routes
 from chalicelib.web.api import Api, ArticleApi
 from chalicelib.web.call import Answer, Audience, Call, Operation, Request, Route, RouteTable, Success
 from chalicelib.web.lrs import routes as lrs_routes
@@ -38,6 +38,7 @@ ROUTES: tuple[Route, ...] = (
     *article_resource.ROUTES,
     *admin.ROUTES,
     *job_routes.ROUTES,
+    *job_resource_routes.ROUTES,
     DOCUMENT,
 )
 RECORD_ROUTES = lrs_routes.ROUTES

@@ -18,7 +18,7 @@ from chalicelib.passwords import ScryptCost
 from chalicelib.settings import Settings
 from tests.doubles.accounts import InMemoryAccounts
 from tests.doubles.article_store import MemoryArticleStore
-from tests.doubles.world import ENVIRONMENT
+from tests.doubles.world import ENVIRONMENT, World
 
 T = TypeVar("T")
 
@@ -115,12 +115,14 @@ class RecordingCommands:
     """Keeps which commands were given."""
 
     given: list[Any] = field(default_factory=list)
+    done: bool = True
 
     def clear(self) -> None:
         self.given.append("clear")
 
-    def clear_successful(self) -> None:
+    def clear_successful(self) -> bool:
         self.given.append("clear_successful")
+        return self.done
 
     def flush(self) -> None:
         self.given.append("flush")
@@ -183,6 +185,10 @@ class StandIns:
     @cached_property
     def settings(self) -> Settings:
         return Settings.from_environment(self._environment)
+
+    @cached_property
+    def job_search(self) -> Any:
+        return World().job_search
 
     @cached_property
     def accounts(self) -> Any:

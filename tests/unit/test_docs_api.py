@@ -7,7 +7,7 @@ from chalicelib.accounts import users
 from chalicelib.adapters import address_guard
 from chalicelib.articles import delta_unpack, document, operations
 from chalicelib.settings import Settings
-from chalicelib.web import delta_urls, error_map, job_selection, openapi, paging, reading, refusals, routing
+from chalicelib.web import delta_urls, error_map, job_resource, job_selection, openapi, paging, reading, refusals, routing
 from infra.template import api, functions, parameters
 from tests.documents import code, named, once, table
 
@@ -77,6 +77,20 @@ def test_every_command_over_the_jobs_is_described() -> None:
     assert documented == served - once(named(table("api.md", "Jobs"), "call"))
 
 
+def test_what_drops_jobs_stands_there_with_what_it_drops() -> None:
+    documented = {}
+    for row in table("api.md", "Drop jobs"):
+        documented |= dict.fromkeys(code(row["`state`"]), tuple(code(row["drops"])))
+    assert documented == {state: states for state, (_, states) in job_resource.DROPPED.items()}
+
+
+def test_every_filter_of_jobs_and_every_state_stands_there() -> None:
+    rows = {code(row["filter"])[0]: row["finds"] for row in table("api.md", "Find jobs")}
+    [route] = [route for route in routing.ROUTES if (route.method, route.path) == ("GET", "/v1/jobs")]
+    assert [*rows, "cursor", "limit"] == [parameter.name for parameter in route.parameters]
+    assert tuple(code(rows["state"])) == job_resource.STATES
+
+
 def test_operations_of_delta_files_stand_there_with_the_text_of_their_failure() -> None:
     documented = {}
     for row in table("api.md", "Operations"):
@@ -106,7 +120,7 @@ def test_limits_are_those_of_the_code() -> None:
         "name, e-mail, password": f"{users.MAX_LENGTH} characters",
         "password, at least": f"{users.MIN_PASSWORD_LENGTH} characters",
         "ids of one retry": f"{job_selection.IDS_PER_CALL}",
-        "items of a page": f"{paging.MOST_PER_PAGE}",
+        "items of a page, or of a part with a cursor": f"{paging.MOST_PER_PAGE}",
         "answer with a list": f"{paging.ANSWER_BYTES:,} bytes",
         "delta file, as it comes": f"{settings.fetch_max_bytes // mebibyte} MiB",
         "delta file, unpacked": f"{settings.fetch_max_unpacked_bytes // mebibyte:,} MiB",

@@ -1,0 +1,151 @@
+"""Jobs as a resource: found by state, file and article, read by id, dropped by state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from chalicelib.articles.document import article_number, strip_quotes
+from chalicelib.errors import Invalid
+from chalicelib.web import envelope, reading
+from chalicelib.web.call import Answer, Call
+from chalicelib.web.cursors import read_cursor, sealed
+from chalicelib.web.paging import MOST_PER_PAGE, PER_PAGE, fitting
+
+if TYPE_CHECKING:
+    from chalicelib.ledger.job_view import Job
+
+STATES = ("queued", "running", "succeeded", "failed", "blocked", "cleared", "flushed")
+"""What a job may be."""
+
+OF_HELD_ARTICLES = ("failed", "blocked")
+"""The states by which jobs of an article are found without naming a file."""
+
+DROPPED = {
+    "queued": ("Clear of jobs queue successful", ("queued", "running")),
+    "failed": ("Flush of failed jobs queue successful", ("failed", "blocked")),
+    "blocked": ("Flush of failed jobs queue successful", ("failed", "blocked")),
+    "succeeded": ("Clear of finished jobs successful", ("succeeded",)),
+}
+"""State of the jobs to drop → the message of the command that drops them, and the states of all that it drops."""
+
+
+def find(call: Call) -> Answer:
+    """The jobs in a state, of a file, of an article; a part of them, and the cursor of the next."""
+    asked = _read_search(call)
+    part = call.services.job_search.part(asked.limit, asked.place, asked.state, asked.file, asked.article)
+    shown = fitting([_shown(step.job) for step in part.found if step.job is not None])
+    rest = part.next if len(shown) == len(part.found) else part.found[len(shown) - 1].place
+    cursor = None if rest is None else sealed(rest, *asked.bound_to)
+    return envelope.success("Jobs found", shown, cursor=cursor)
+
+
+def show(call: Call) -> Answer:
+    """One job, with its payload."""
+    job, payload = call.services.job_search.find(reading.path_parameter(call, "jobId"))
+    return envelope.success("Job found", {**_shown(job), "payload": payload})
+
+
+def drop(call: Call) -> Answer:
+    """Drops the jobs of a state by the command that does so."""
+    state = _read_dropped(call)
+    message, states = DROPPED[state]
+    commands, done = call.services.commands, True
+    if state == "queued":
+        commands.clear()
+    elif state == "succeeded":
+        done = commands.clear_successful()
+    else:
+        commands.flush()
+    return envelope.success(message, {"states": list(states), "done": done})
+
+
+@dataclass(frozen=True)
+class _Search:
+    """The filters of a list (None: any), how many jobs are wanted, and the place to go on from (None: the first)."""
+
+    state: str | None
+    file: str | None
+    article: str | None
+    limit: int = PER_PAGE
+    place: str | None = None
+
+    @property
+    def bound_to(self) -> tuple[str | None, ...]:
+        """What its cursors are bound to."""
+        return "jobs", self.state, self.file, self.article
+
+
+def _read_search(call: Call) -> _Search:
+    """Raises `Invalid` with every fault."""
+    faults: dict[str, list[str]] = {}
+    state = call.query.get("state") or None
+    if state is not None and state not in STATES:
+        faults["state"] = [f"The state field must be one of {', '.join(STATES)}."]
+    file = strip_quotes(call.query.get("file", "")) or None
+    article = None
+    if call.query.get("article"):
+        try:
+            article = article_number(call.query["article"], "article")
+        except Invalid as invalid:
+            faults |= invalid.faults
+    if call.query.get("article") and file is None and state in STATES and state not in OF_HELD_ARTICLES:
+        held = " or ".join(OF_HELD_ARTICLES)
+        faults["state"] = [
+            f"The state field must be {held} where article is given; name the file for others."
+        ]
+    search = _Search(state, file, article)
+    try:
+        limit = reading.whole_numbers(call, {"limit": (1, MOST_PER_PAGE, PER_PAGE)})["limit"]
+        search = replace(search, limit=limit)
+    except Invalid as invalid:
+        faults |= invalid.faults
+    try:
+        search = replace(search, place=read_cursor(call, *search.bound_to))
+    except Invalid as invalid:
+        faults |= invalid.faults
+    if faults:
+        raise Invalid(faults)
+    return search
+
+
+def _read_dropped(call: Call) -> str:
+    """The state whose jobs are dropped; whatever else is asked for is refused, since all of them are dropped."""
+    faults = {
+        name: [f"The {name} field is not known here: jobs are dropped by state alone, all of that state."]
+        for name in call.query
+        if name != "state"
+    }
+    state = call.query.get("state", "")
+    if state not in DROPPED or "state" in call.repeated:
+        faults["state"] = [f"The state field must be one of {', '.join(DROPPED)}."]
+    if faults:
+        raise Invalid(faults)
+    return state
+
+
+def _shown(job: Job) -> dict[str, object]:
+    return {
+        "id": job.id,
+        "queue": job.queue,
+        "state": job.state,
+        "file_id": job.file_id,
+        "file": job.file,
+        "position": job.position,
+        "operation": job.operation,
+        "article": job.article,
+        "errors": list(job.errors),
+        "cause": job.cause or None,
+        "blocked_by": job.blocked_by,
+        "accepted_at": _time(job.accepted_at),
+        "started_at": _time(job.started_at),
+        "finished_at": _time(job.finished_at),
+    }
+
+
+def _time(seconds: float) -> str | None:
+    """A time as RFC 3339 has it, in UTC; None where it is not known."""
+    if not seconds:
+        return None
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
