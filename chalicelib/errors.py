@@ -41,6 +41,24 @@ class PreconditionFailed(LightrailError):
     """What is stored is not what the request names (If-Match, If-None-Match); answered with 412."""
 
 
+class NothingToCancel(LightrailError):
+    """Nothing of a delta file waits any more, and nothing of it was cleared; answered with 409."""
+
+    def __init__(self, name: str, state: str) -> None:
+        self.name, self.state = name, state
+        super().__init__(f"Nothing of delta file {name} waits (it is {state}), so there is nothing to cancel")
+
+
+class TooManyCancelled(LightrailError):
+    """So many cancelled files wait to be cleared that no further one is taken; answered with 409."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        super().__init__(
+            f"{most} cancelled files are being cleared at this moment, try again in some minutes"
+        )
+
+
 class Unauthenticated(LightrailError):
     """No token, or one that is malformed, unknown, revoked or expired; answered with 401.
 

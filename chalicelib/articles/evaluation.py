@@ -4,7 +4,7 @@ Rules, in this order, for an entry that waits (`docs/pipeline.md` has the table)
 
 1. an older entry is being attempted on its gate: postponed;
 2. inside the article's applied range: succeeded, not again;
-3. its file is cleared: cleared;
+3. its file is cleared or cancelled: cleared;
 4. an older entry holds its gate: blocked;
 5. older than the applied range: failed, overtaken;
 6. faulty, or doomed (it killed its workers): failed;
@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 
 from chalicelib.articles.operations import Changed, Failed, apply_operation
 from chalicelib.articles.work import EVERYTHING, Work
-from chalicelib.ledger.states import BLOCKED, CLEARED, FAILED, SUCCEEDED
+from chalicelib.ledger.states import BLOCKED, CLEARED, FAILED, SUCCEEDED, is_cleared
 from chalicelib.ports.article_store import Applied, Article, Document, Entry, Hidden
 from chalicelib.ports.ledger_records import Control, Gate
 
@@ -134,7 +134,7 @@ class _Evaluation:
             chain.first = chain.first or applied.first
             chain.last = entry
             return Verdict(work, SUCCEEDED)
-        if not self.view.running and entry.n <= self.view.control.cleared_to:
+        if not self.view.running and is_cleared(entry.n, self.view.control):
             if chain:
                 chain.skipped = True
             return Verdict(work, CLEARED)

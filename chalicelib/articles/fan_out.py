@@ -18,7 +18,7 @@ from chalicelib.articles.snapshots import Snapshots
 from chalicelib.errors import FileFault, Unavailable
 from chalicelib.ledger.acceptance import wake_file_worker
 from chalicelib.ledger.posting import is_over
-from chalicelib.ledger.states import QUEUED, lanes
+from chalicelib.ledger.states import QUEUED, is_cleared, lanes
 from chalicelib.ports.blobs import BlobNotFound, Blobs
 from chalicelib.ports.clock import Clock
 from chalicelib.ports.fetcher import Fetcher
@@ -98,7 +98,7 @@ class FanOut:
         """Brings a file to its end; None if it has to wait."""
         if file.stage in _IN_WORK and file.lease_until > self._clock.now():
             return None
-        if file.stage in ("queued", "indexing") and file.n <= control.cleared_to:
+        if file.stage in ("queued", "indexing") and is_cleared(file.n, control):
             return self._records.store(file, stage="cleared", ended_at=self._clock.now())
         if file.stage == "queued" and self._has_to_wait(file, control):
             return None

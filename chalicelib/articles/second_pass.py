@@ -1,4 +1,4 @@
-"""Pass two of the file worker: sends what is queued on a file's pages; after a clear marks what was never sent.
+"""Pass two of the file worker: sends what is queued on a file's pages; once it is cleared marks what was never sent.
 
 `read_pages` is written before any page from there on is sent, `sent_pages` after the queue accepted all before it.
 """
@@ -11,7 +11,7 @@ from chalicelib.articles.sending import KEPT_ENTRIES, Sender
 from chalicelib.articles.snapshots import Snapshots
 from chalicelib.errors import Unavailable
 from chalicelib.ledger.posting import settle
-from chalicelib.ledger.states import CLEARED, QUEUED, lanes
+from chalicelib.ledger.states import CLEARED, QUEUED, is_cleared, lanes
 from chalicelib.ports.clock import Clock
 from chalicelib.ports.ledger import Conflict, Ledger, Put
 from chalicelib.ports.ledger_records import PAGE_SIZE, File, Page
@@ -37,7 +37,7 @@ class SecondPass:
         sender = Sender(self._queue, self._clock, file.n, file.scope, file.packing)
         p, sent_before = file.sent_pages, file.read_pages
         while p < file.pages:
-            cleared = self._ledger.control().cleared_to >= file.n
+            cleared = is_cleared(file.n, self._ledger.control())
             if cleared and p >= sent_before:
                 sender.flush()
                 return self._mark_cleared(file, p, time_left)

@@ -1,14 +1,16 @@
-"""Commands over all work: clear, flush, clearsuccessful, retry. Each is one write of the control item that takes
-effect at once; what is long goes on in the maintenance queue, and the sweep makes up for a message that is lost.
+"""Commands over work: clear, cancel of one file, flush, clearsuccessful, retry. Each is one write of the control item
+that takes effect at once; what is long goes on in the maintenance queue, and the sweep makes up for a message that is
+lost.
 """
 
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from chalicelib.errors import NotFound, Unavailable, WriteConflict
+from chalicelib.errors import NotFound, NothingToCancel, TooManyCancelled, Unavailable, WriteConflict
+from chalicelib.ledger.delta_files import find_file
 from chalicelib.ledger.posting import exact_counts
-from chalicelib.ledger.states import file_state
+from chalicelib.ledger.states import file_state, is_cleared
 from chalicelib.ports.clock import Clock
 from chalicelib.ports.ledger import Change, Conflict, Ledger, Put
 from chalicelib.ports.ledger_records import Control, Retry
@@ -16,6 +18,9 @@ from chalicelib.ports.queue import Queue
 
 FORGET_SUCCEEDED, FLUSH, RETRY = "forget-succeeded", "flush", "retry"
 """What a message of the maintenance queue asks for."""
+
+MOST_CANCELLED = 200
+"""Cancelled files of which something waits still: their numbers stand on control, which every worker reads."""
 
 _TRIES = 40
 _FILES_A_READ = 200
@@ -50,7 +55,20 @@ class Commands:
 
     def clear(self) -> None:
         """Drops waiting work: all that was accepted so far and has no outcome yet. What a worker holds may finish."""
-        self._write(lambda control: replace(control, cleared_to=control.seq))
+        self._write(lambda control: replace(control, cleared_to=control.seq, cancelled=()))
+
+    def cancel(self, n: int) -> None:
+        """Drops what waits of one file, as `clear` does of all; once more changes nothing.
+
+        Raises `NotFound`, `NothingToCancel`, `TooManyCancelled`, `WriteConflict`.
+        """
+        found = find_file(self._ledger, n, self._ledger.control())
+        if found is None:
+            raise NotFound("Delta file", str(n))
+        if found.may_be_cleared:
+            self._write(lambda control: _with_cancelled(control, n))
+        elif not found.was_cleared:
+            raise NothingToCancel(str(n), found.state)
 
     def flush(self) -> None:
         """Forgets failed and blocked work and opens all gates; re-queues nothing."""
@@ -149,3 +167,11 @@ class Commands:
             self._maintenance.send(body)
         except Unavailable:
             return  # the sweep finds what there is to do
+
+
+def _with_cancelled(control: Control, n: int) -> Control:
+    if is_cleared(n, control):
+        return control
+    if len(control.cancelled) >= MOST_CANCELLED:
+        raise TooManyCancelled(MOST_CANCELLED)
+    return replace(control, cancelled=(*control.cancelled, n))

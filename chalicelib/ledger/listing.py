@@ -13,6 +13,7 @@ from chalicelib.ledger.states import (
     WAITING,
     as_read,
     file_state,
+    is_cleared,
     scope_of,
 )
 from chalicelib.ports.article_store import Entry
@@ -250,7 +251,7 @@ def _is_begun(ledger: Ledger, n: int, control: Control) -> bool:
 
 
 def _file_waits(file: File, control: Control) -> bool:
-    return file.stage in ("queued", "indexing", "sending") and file.n > control.cleared_to
+    return file.stage in ("queued", "indexing", "sending") and not is_cleared(file.n, control)
 
 
 def _waiting_jobs(file: File, counts: Counts, control: Control) -> int:

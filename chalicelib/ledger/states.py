@@ -4,9 +4,9 @@
             failed, blocked ──> retrying ──> succeeded | failed | blocked | flushed
             failed, blocked ──> flushed
 
-Two of the moves happen at once for all entries, by raising a number on control: *clear* (`cleared_to`) and
-*flush* (`epoch`). `as_read` gives a stored letter the meaning it has under them; the letters follow when somebody
-writes.
+Three of the moves happen at once for all entries that they are about, by one write of control: *clear* (`cleared_to`),
+*cancel* of one file (`cancelled`) and *flush* (`epoch`). `as_read` gives a stored letter the meaning it has under them;
+the letters follow when somebody writes.
 """
 
 from collections import Counter
@@ -44,9 +44,14 @@ JOB_STATES = ("queued", "running", "succeeded", "failed", "blocked", "cleared", 
 FileState = Literal["queued", "running", "succeeded", "failed", "cleared"]
 
 
+def is_cleared(n: int, control: Control) -> bool:
+    """Whether the waiting work of file `n` is cleared, by a clear or since the file was cancelled."""
+    return n <= control.cleared_to or n in control.cancelled
+
+
 def as_read(letter: str, n: int, page_epoch: int, control: Control) -> str:
     """What a stored letter of file `n` means now."""
-    if letter == QUEUED and n <= control.cleared_to:
+    if letter == QUEUED and is_cleared(n, control):
         return CLEARED
     if letter in HELD and page_epoch < control.epoch:
         return FLUSHED
@@ -82,7 +87,7 @@ def file_state(file: File, counts: Counts, control: Control) -> FileState:
     if file.stage == "faulted":
         return "failed"
     unsent = file.stage != "sent" and file.stage != "cleared"
-    if unsent and file.n > control.cleared_to:
+    if unsent and not is_cleared(file.n, control):
         return "queued" if file.stage == "queued" and not file.tries else "running"
     if file.stage == "cleared" or (unsent and not file.total):
         return "cleared"

@@ -64,6 +64,7 @@ class Sweep:
         control = self._ledger.control()
         self._wake(control, report)
         self._audit(control, report, time_left)
+        self._forget_cancelled()
         if report.complete:
             self._purge(report)
         return report
@@ -134,6 +135,22 @@ class Sweep:
         control = self._ledger.control()
         if settled > control.settled_to:
             self._put(replace(control, settled_to=settled))
+
+    def _forget_cancelled(self) -> None:
+        """Takes files off the list of cancelled ones whose waiting entries are all recorded as cleared by now."""
+        control = self._ledger.control()
+        if control.cancelled:
+            left = tuple(n for n in control.cancelled if self._has_unrecorded(n, control))
+            if left != control.cancelled:
+                self._put(replace(control, cancelled=left))
+
+    def _has_unrecorded(self, n: int, control: Control) -> bool:
+        """Whether an entry of a file may be stored as queued; none is on a page once that is posted."""
+        found = self._ledger.file(n)
+        if found is None:
+            return n > control.sent_to
+        file, tally = found
+        return not file.ended or sum(tally.counts.values()) < file.total
 
     def _put(self, record: Control | File) -> None:
         try:

@@ -1,7 +1,7 @@
 """The records of the ledger. Each bears the version under which it was read (0: not stored yet).
 
-Who writes what: the control by acceptance, the file worker, clear, flush and the sweep; a file by the file worker;
-a tally and the `posted` part of a page by `chalicelib.ledger.posting`; states and gates by apply, drain,
+Who writes what: the control by acceptance, the file worker, clear, cancel, flush and the sweep; a file by the file
+worker; a tally and the `posted` part of a page by `chalicelib.ledger.posting`; states and gates by apply, drain,
 the dead-letter consumer and clear.
 """
 
@@ -27,14 +27,16 @@ class Control:
 
     seq: the last acceptance number given (files and retry tickets share them). sent_to: every file up to it has all
     its messages accepted by the queue, or ended. settled_to: every file up to it is finished. cleared_to: waiting work
-    up to it is cleared. epoch: raised by each flush. flushed_to: epochs below it have no gate left.
-    lanes: scope and packing of the last file that was sent.
+    up to it is cleared. cancelled: files above it whose waiting work is cleared too, until none of it waits. epoch:
+    raised by each flush. flushed_to: epochs below it have no gate left. lanes: scope and packing of the last file that
+    was sent.
     """
 
     seq: int = 0
     sent_to: int = 0
     settled_to: int = 0
     cleared_to: int = 0
+    cancelled: tuple[int, ...] = ()
     epoch: int = 0
     flushed_to: int = 0
     lanes: str = ""
@@ -101,6 +103,11 @@ class File:
     forgotten: bool = False
     audited: bool = False
     version: int = 0
+
+    @property
+    def ended(self) -> bool:
+        """Whether the file worker is done with it."""
+        return self.stage in ("sent", "faulted", "cleared")
 
     @property
     def snapshot(self) -> str:

@@ -10,7 +10,9 @@ from chalicelib.errors import (
     Forbidden,
     Invalid,
     NotFound,
+    NothingToCancel,
     PreconditionFailed,
+    TooManyCancelled,
     Unauthenticated,
     Unavailable,
     WriteConflict,
@@ -34,6 +36,8 @@ _STATUSES: Statuses = (
     (AlreadyExists, 409),
     (WriteConflict, 409),
     (PreconditionFailed, 412),
+    (NothingToCancel, 409),
+    (TooManyCancelled, 409),
     (Invalid, 422),
     (Unavailable, 503),
 )

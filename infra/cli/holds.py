@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from chalicelib.ledger.states import lanes
+from chalicelib.ledger.states import is_cleared, lanes
 from chalicelib.ports.ledger_records import File, Gate
 from infra.cli.file_views import FileView, view
 
@@ -71,7 +71,7 @@ def find_hold(services: "Joined") -> Hold | None:
     if control.lanes in ("", wanted):
         return None
     waiting = _next_file(ledger, control)
-    if waiting is None or waiting.file.stage != "queued" or waiting.n <= control.cleared_to:
+    if waiting is None or waiting.file.stage != "queued" or is_cleared(waiting.n, control):
         return None
     earlier = tuple(islice(_unfinished(ledger, control, waiting.n), _SHOWN))
     if not earlier:

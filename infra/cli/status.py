@@ -126,6 +126,7 @@ def _as_json(situation: Situation) -> dict[str, object]:
         "sent_to": control.sent_to,
         "finished_to": control.settled_to,
         "cleared_to": control.cleared_to,
+        "cancelled": list(control.cancelled),
         "flushes": control.epoch,
         "sent_with": control.lanes,
         "deployed_with": situation.spread,

@@ -96,7 +96,7 @@ def read(ledger: Ledger, record: Record) -> Record | None:
 FILE = File(7, "delta/a.json", False, 1000.25)
 PAGE = Page(7, 0, "qqqqq", 0, 50)
 SAMPLES: list[Record] = [
-    Control(seq=7),
+    Control(seq=7, cancelled=(3, 5)),
     Request(7, "ab12", ("https://a/1", "https://a/ü"), True, 1000.5, (("k", "v1"), ("k", ""))),
     Announcement("delta/ü.json", "v1", 7),
     FILE,

@@ -28,6 +28,7 @@ from chalicelib.adapters.dynamodb_ledger_items import (
     tally_key,
 )
 from chalicelib.errors import Unavailable
+from chalicelib.ledger.commands import MOST_CANCELLED
 from chalicelib.ports.article_store import Entry
 from chalicelib.ports.ledger import Change, Conflict, Count, Delete, EpochIs, Move, Put
 from chalicelib.ports.ledger_records import (
@@ -375,7 +376,7 @@ def test_the_largest_page_is_well_under_a_write_unit(states: str) -> None:
 @pytest.mark.parametrize(
     "record",
     [
-        Control(LAST, LAST, LAST, LAST, LAST, LAST, "article/25", 10**9),
+        Control(LAST, LAST, LAST, LAST, (), LAST, LAST, "article/25", 10**9),
         Tally(LAST, COUNTS, 10**9, 10**9),
         Blocked("é" * 200, Entry(LAST, 10**9 - 2), "é" * 200, 10**9),
         Gate(
@@ -386,6 +387,13 @@ def test_the_largest_page_is_well_under_a_write_unit(states: str) -> None:
 )
 def test_what_is_written_for_each_entry_fits_into_a_write_unit(record: Record) -> None:
     assert size(item_of(record, "w" * 12, 0.0)) <= 1024
+
+
+def test_control_with_as_many_cancelled_files_as_may_be_is_one_read_unit() -> None:
+    cancelled = (LAST,) * MOST_CANCELLED
+    assert (
+        size(item_of(Control(LAST, LAST, LAST, LAST, cancelled, LAST, LAST, "article/25"), "w", 0.0)) <= 4096
+    )
 
 
 def test_sizes_are_counted_as_dynamodb_does() -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from chalicelib.ports.article_store import Article, Document, Entry
 from chalicelib.ports.ledger import Change, Put
-from chalicelib.ports.ledger_records import PAGE_SIZE, Gate, Page
+from chalicelib.ports.ledger_records import PAGE_SIZE, Control, Gate, Page
 from tests.doubles.entry_model import Fails, Sample, failure_text, run
 from tests.doubles.ledger import MemoryLedger
 
@@ -41,9 +41,14 @@ class Rules:
         """How often each entry took effect."""
         self.newest: dict[str, Entry] = {}
         self.calls: list[ApiCall] = []
+        self.asked: set[int] = set()
+        """Files that somebody asked to cancel."""
+        self.cancelled: set[int] = set()
+        """Those of which the answer was that they are."""
         self.trouble = False
         """Whether a worker died, or a call went wrong, so that an entry may be failed without a fault of its own."""
         self._since: dict[str, int] = {}
+        self._dropped: tuple[int, set[int]] = 0, set()
 
     # What it knows
 
@@ -74,12 +79,13 @@ class Rules:
 
     def worker_begins(self) -> None:
         self._since = {number: len(documents) - 1 for number, documents in self.history.items()}
+        self._dropped = self.ledger.control().cleared_to, set(self.cancelled)
 
     def letter(self, entry: Entry) -> str:
         """The state of an entry as it is to be read now."""
         page = self.ledger.pages([(entry.n, entry.pos // PAGE_SIZE)])[entry.n, entry.pos // PAGE_SIZE]
         letter, control = page.state(entry), self.ledger.control()
-        if letter == "q" and entry.n <= control.cleared_to:
+        if letter == "q" and (entry.n <= control.cleared_to or entry.n in control.cancelled):
             return "c"
         return "x" if letter in "fb" and page.epoch < control.epoch else letter
 
@@ -163,7 +169,12 @@ class Rules:
         newest = self.newest.get(number, Entry(0, 0))
         assert entry > newest, f"{entry} took effect after {newest} of the same article"
         self.newest[number] = entry
-        assert self._stored_letter(entry) in "qr", f"{entry} took effect as {self._stored_letter(entry)}"
+        letter = self._stored_letter(entry)
+        assert letter in "qr", f"{entry} took effect as {letter}"
+        cleared_to, cancelled = self._dropped
+        if letter == "q":
+            assert entry.n > cleared_to, f"{entry} was cleared before its worker began"
+            assert entry.n not in cancelled, f"{entry} was cancelled before its worker began"
         for older in self.entries():
             if older >= entry:
                 break
@@ -186,6 +197,8 @@ class Rules:
 
     def committed(self, changes: Sequence[Change], before: Mapping[tuple[int, int], Page]) -> None:
         """A commit was made; `before`: its pages as they were."""
+        if any(isinstance(change, Put) and isinstance(change.record, Control) for change in changes):
+            self.cancelled_for_good()
         gates = [
             change.record
             for change in changes
@@ -196,6 +209,12 @@ class Rules:
             for index, (was, now) in enumerate(zip(old.states, new.states, strict=True)):
                 if was != now:
                     self._moved(Entry(old.n, old.first_pos + index), was, now, gates)
+
+    def cancelled_for_good(self) -> None:
+        """Nothing of a cancelled file waits ever again, but for a retry."""
+        for entry in self.entries() if self.cancelled else ():
+            if entry.n in self.cancelled:
+                assert self.letter(entry) != "q", f"{entry} waits, but its file was cancelled"
 
     def _moved(self, entry: Entry, was: str, now: str, gates: Sequence[Gate]) -> None:
         control = self.ledger.control()
@@ -213,7 +232,7 @@ class Rules:
             assert own[0].key == self.key(entry)
             self._justified(entry, own[0])
         elif now == "c":
-            assert entry.n <= control.cleared_to, f"{entry} was cleared without a clear"
+            assert entry.n <= control.cleared_to or entry.n in self.asked, f"{entry} was cleared unasked"
         elif now == "b":
             assert self.ledger.gates([self.key(entry)]), f"{entry} is blocked behind nothing"
             listed = self.ledger.blocked(self.key(entry), None, 100_000)
@@ -244,6 +263,7 @@ class Rules:
     def at_rest(self) -> None:
         """Every entry has its one end, and whatever is held back stands behind a failure."""
         control = self.ledger.control()
+        assert not control.cancelled, f"{control.cancelled} are cleared and stand on control still"
         gates = {record.key: record for record in self.ledger.records() if isinstance(record, Gate)}
         for gate in gates.values():
             assert gate.kind == "failure", gate

@@ -7,7 +7,17 @@ from chalicelib.accounts import users
 from chalicelib.adapters import address_guard
 from chalicelib.articles import delta_unpack, document, operations
 from chalicelib.settings import Settings
-from chalicelib.web import delta_urls, error_map, job_resource, job_selection, openapi, paging, reading, refusals, routing
+from chalicelib.web import (
+    delta_urls,
+    error_map,
+    job_resource,
+    job_selection,
+    openapi,
+    paging,
+    reading,
+    refusals,
+    routing,
+)
 from infra.template import api, functions, parameters
 from tests.documents import code, named, once, table
 

@@ -134,6 +134,26 @@ def clear_and_a_new_file(world: World) -> None:
     world.settle()
 
 
+def three_waiting(world: World) -> None:
+    """Three files of the same articles, all sent."""
+    world.put_article("old", F_3="here")
+    for name, feature in (("a", "F_4"), ("b", "F_5"), ("c", "F_6")):
+        more = [entry("replace-article-feature", str(i), **{feature: name}) for i in (1, 2, 4, "old")]
+        take_in(world, f"{name}.json", [*(MIXED[:2] if name == "a" else []), *more])
+    world.file_worker_once()
+
+
+def cancel_the_second(world: World) -> None:
+    ask(world, lambda: world.commands.cancel(2))
+    world.settle()
+
+
+def cancel_and_a_new_file(world: World) -> None:
+    ask(world, lambda: world.commands.cancel(1))
+    world.drop("c.json", [entry("add-article", "2", F_3="new")])
+    world.settle()
+
+
 def accepted(world: World) -> None:
     world.drop("a.json", MIXED)
     world.intake_once()
@@ -261,6 +281,10 @@ STORIES = {
     "clear of sent work": Story(sent_and_waiting, clear_and_a_new_file),
     "clear of accepted work": Story(accepted, clear_and_a_new_file),
     "clear of failed work": Story(failures, clear_and_a_new_file),
+    "cancel of sent work": Story(three_waiting, cancel_the_second),
+    "cancel of sent work, packed": Story(three_waiting, cancel_the_second, PACKED),
+    "cancel of sent work, global": Story(three_waiting, cancel_the_second, GLOBAL),
+    "cancel of accepted work": Story(accepted, cancel_and_a_new_file),
     "dead entries": Story(dead_entries, settle, same=False),
     "dead drains": Story(dead_drains, settle),
     "dead notice": Story(dead_notice, settle),

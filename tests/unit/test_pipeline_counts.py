@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from chalicelib.adapters.dynamodb_ledger import DynamoLedger
+from chalicelib.ledger.commands import Commands
 from chalicelib.ledger.states import QUEUED
 from chalicelib.ports.ledger import Put
 from chalicelib.ports.ledger_records import PAGE_SIZE, Control, File, Page, Tally
@@ -124,7 +126,10 @@ def test_clear_with_a_hundred_thousand_entries_waiting_is_two_requests_and_no_se
         assert world.counts(2) == {"succeeded": 2}
 
 
-def test_what_was_not_sent_when_all_was_cleared_is_marked_and_never_sent() -> None:
+@pytest.mark.parametrize("drop", [lambda commands: commands.clear(), lambda commands: commands.cancel(1)])
+def test_what_was_not_sent_when_its_file_was_cleared_is_marked_and_never_sent(
+    drop: Callable[[Commands], None],
+) -> None:
     entries = 3 * ENTRIES
     world = World(ENTRIES_PER_MESSAGE="25")
     world.drop("a.json", [entry("add-article", str(number)) for number in range(entries)])
@@ -133,7 +138,7 @@ def test_what_was_not_sent_when_all_was_cleared_is_marked_and_never_sent() -> No
     world.fan_out.work(lambda: next(looks, 0.0))
     sent = len(world.articles_queue)
     assert 0 < sent < entries / 25 / 4
-    world.commands.clear()
+    drop(world.commands)
     world.drop("b.json", [entry("add-article", "new")])
     world.intake_once()
     world.file_worker_once()

@@ -13,7 +13,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from chalicelib.articles.delivery import Delivered
-from chalicelib.errors import AlreadyExists, LightrailError, NotFound, Unavailable, WriteConflict
+from chalicelib.errors import (
+    AlreadyExists,
+    LightrailError,
+    NotFound,
+    NothingToCancel,
+    Unavailable,
+    WriteConflict,
+)
 from chalicelib.ports.article_store import Document, Entry
 from chalicelib.ports.ledger_records import PAGE_SIZE
 from tests.doubles.entry_model import REFUSED, Sample, sample
@@ -198,6 +205,25 @@ class Pipeline(RuleBasedStateMachine):
     def commands(self, what: str) -> None:
         self._command(what)
 
+    @rule(data=st.data())
+    def cancels(self, data: st.DataObject) -> None:
+        seq = self.world.memory_ledger.control().seq
+        self._cancel(data.draw(st.integers(max(seq - 2, 1), seq)))
+
+    @rule(samples=mixed, sent=st.booleans(), between=st.booleans())
+    def cancels_what_waits(self, samples: list[Sample], sent: bool, between: bool) -> None:
+        """A file is cancelled in the queue, or in a worker's hands; what stands behind it goes on."""
+        self._bring_to_apply(samples, sent)
+        n = self.world.memory_ledger.control().seq
+        if between:
+            self.world.faults.awaited["ledger.control"] = lambda: self._cancel(n)
+        else:
+            self._cancel(n)
+        for _ in range(2):
+            with self.world.worker():
+                self.world.step()
+        self.world.faults.awaited.clear()
+
     @rule(scope=st.sampled_from(("article", "global")), packing=st.sampled_from((1, 2, 25)))
     def changes_settings(self, scope: str, packing: int) -> None:
         self.world.change_settings(scope, packing)
@@ -213,7 +239,7 @@ class Pipeline(RuleBasedStateMachine):
         offset=offsets,
         what=st.sampled_from(
             (
-                "update", "delete", "copy", "flush", "clear", "retry", "apply_once", "apply late",
+                "update", "delete", "copy", "flush", "clear", "cancel", "retry", "apply_once", "apply late",
                 "file_worker_once", "sweep_once", "maintenance_once", "dead_letters_once",
             )
         ),
@@ -231,6 +257,8 @@ class Pipeline(RuleBasedStateMachine):
             self._api(number, other, changes, what)
         elif what in ("flush", "clear", "retry"):
             self._command(what)
+        elif what == "cancel":
+            self._cancel(world.memory_ledger.control().seq)
         else:
             world.rules.trouble = True  # the worker in whose middle it runs is as good as slow
             if what == "apply late":
@@ -248,6 +276,16 @@ class Pipeline(RuleBasedStateMachine):
             assert self.world.memory_ledger.control().cleared_to >= control.seq
         elif what == "flush":
             assert self.world.memory_ledger.control().epoch > control.epoch
+
+    def _cancel(self, n: int) -> None:
+        rules = self.world.rules
+        rules.asked.add(n)
+        try:
+            self.world.commands.cancel(n)
+        except (NotFound, NothingToCancel, Unavailable, WriteConflict, Killed):
+            return
+        rules.cancelled.add(n)
+        rules.cancelled_for_good()
 
     def _api(self, number: str, other: str, changes: dict[str, str], what: str) -> None:
         world, rules = self.world, self.world.rules
@@ -296,7 +334,9 @@ class Pipeline(RuleBasedStateMachine):
 
     @rule(
         name=calls,
-        what=st.sampled_from(("update", "delete", "copy", "flush", "clear", "apply_once", "apply late")),
+        what=st.sampled_from(
+            ("update", "delete", "copy", "flush", "clear", "cancel", "apply_once", "apply late")
+        ),
         number=numbers,
         other=numbers,
         changes=features,
