@@ -11,7 +11,17 @@ from typing import Literal, Protocol
 
 from chalicelib.ledger.listing import Payload, entry_payload, file_payload
 from chalicelib.ledger.posting import exact_counts
-from chalicelib.ledger.states import BLOCKED, FAILED, HELD, NAMES, QUEUED, RETRYING, as_read, file_state
+from chalicelib.ledger.states import (
+    BLOCKED,
+    FAILED,
+    HELD,
+    NAMES,
+    QUEUED,
+    RETRYING,
+    as_read,
+    is_cleared,
+    shown_state,
+)
 from chalicelib.ports.article_store import Entry
 from chalicelib.ports.ledger import Ledger
 from chalicelib.ports.ledger_records import Control, File, Gate, Page, Scope, Tally, page_id
@@ -148,12 +158,9 @@ class JobReader:
         return read.number if read else None
 
     def _state_of(self, file: File, tally: Tally, control: Control) -> str:
-        """A fault that was flushed, or retried under another number, reads as flushed."""
-        if file.stage == "faulted":
-            return "failed" if file.epoch >= control.epoch else "flushed"
-        ended = file.stage == "sent" or file.n <= control.cleared_to
+        ended = file.stage == "sent" or is_cleared(file.n, control)
         counts = exact_counts(self._ledger, file, tally, control) if ended else {}
-        return file_state(file, counts, control)
+        return shown_state(file, counts, control)
 
     def _of_entry(self, file: File, page: Page, entry: Entry, letter: str, gate: Gate | None) -> Job:
         read = self._read_entry(page, entry)

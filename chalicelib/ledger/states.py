@@ -94,6 +94,13 @@ def file_state(file: File, counts: Counts, control: Control) -> FileState:
     return _state_of_counts(counts)
 
 
+def shown_state(file: File, counts: Counts, control: Control) -> FileState | Literal["flushed"]:
+    """The state of a file as it is shown: a fault that was flushed, or retried under another number, is flushed."""
+    if file.stage == "faulted" and file.epoch < control.epoch:
+        return "flushed"
+    return file_state(file, counts, control)
+
+
 def _state_of_counts(counts: Counts) -> FileState:
     if any(counts.get(letter, 0) for letter in WAITING):
         return "running"
