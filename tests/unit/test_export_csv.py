@@ -10,10 +10,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chalicelib.articles.export.built_in import default_mapping
-from chalicelib.articles.export.mapping import ExportMapping
+from chalicelib.articles.export.csv_writer import LINE_ENDINGS
+from chalicelib.articles.export.mapping import ENCODINGS, CsvForm, ExportMapping
 from chalicelib.articles.export.records import Exported
 from chalicelib.articles.export.writing import writer_of
 from tests.doubles.export_articles import ARTICLES, KEYS, article, mapping_of, reasons, written
+from tests.doubles.rfc4180 import read_rfc4180
 
 COLUMNS: list[dict[str, Any]] = [
     {"name": "Number", "source": "number"},
@@ -27,6 +29,16 @@ def cells(raw: bytes, mapping: ExportMapping, *, separator: str = ";", quote: st
     codec = {"utf-8": "utf-8", "utf-8-bom": "utf-8-sig", "windows-1252": "cp1252"}[mapping.encoding]
     text = io.StringIO(raw.decode(codec), newline="")
     return list(csv.reader(text, delimiter=separator, quotechar=quote, strict=True))
+
+
+def strictly(raw: bytes, mapping: ExportMapping, separator: str, quote: str) -> list[list[str]]:
+    """The file as the grammar of RFC 4180 reads it."""
+    assert isinstance(mapping.form, CsvForm)
+    text = raw.decode(ENCODINGS[mapping.encoding]).removeprefix(
+        "\ufeff" if mapping.encoding == "utf-8-bom" else ""
+    )
+    ending = LINE_ENDINGS[mapping.form.line_ending]
+    return read_rfc4180(text, separator=separator, quote=quote, ending=ending)
 
 
 def expected(exported: Exported) -> list[str]:
@@ -83,6 +95,7 @@ def test_a_reader_finds_what_is_stored_and_what_is_left_is_told(
     if header:
         assert rows.pop(0) == [each["name"] for each in COLUMNS]
     assert rows == [expected(each) for each in fits]
+    assert rows == strictly(data, mapping, separator, quote)[header:]
     assert {reason for _, _, reason in reasons(chunks)} <= {"character"}
     assert sum(each.rows + each.deleted for each in chunks) == len(fits)
     assert sum(len(each.failed) for each in chunks) == len(articles) - len(fits)

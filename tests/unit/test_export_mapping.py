@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.articles.export.built_in import default_mapping, default_text
-from chalicelib.articles.export.mapping import MOST_FAULTS, InvalidMapping
+from chalicelib.articles.export.mapping import FORMATS, MOST_FAULTS, InvalidMapping
 from chalicelib.articles.export.reading import LARGEST, read_mapping
 from tests.doubles.export_articles import mapping_of, mapping_text
 
@@ -34,7 +34,7 @@ def of_csv(**fields: Any) -> list[str]:
     return faults_of(mapping_text("csv", [NUMBER, DELETED], csv=fields))
 
 
-@pytest.mark.parametrize("format_name", ["csv"])
+@pytest.mark.parametrize("format_name", FORMATS)
 def test_what_is_built_in_has_no_fault_and_writes_down_every_default(format_name: str) -> None:
     mapping = default_mapping(format_name)
     assert mapping.format == format_name

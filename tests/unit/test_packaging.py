@@ -130,6 +130,8 @@ def test_the_package_needs_nothing_but_the_runtime_to_start(packaged: Packaged, 
         "for module in pkgutil.walk_packages(chalicelib.__path__, 'chalicelib.'):\n"
         "    importlib.import_module(module.name)\n"
         "boto3.client('sqs', region_name='eu-west-1')\n"
+        "from chalicelib.articles.export import built_in, mapping\n"
+        "assert all(built_in.default_mapping(name).columns for name in mapping.FORMATS)\n"
         "print(opensearchpy.__file__)\n"
     )
     done = subprocess.run(

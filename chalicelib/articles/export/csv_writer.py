@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
-from chalicelib.articles.export.conversion import Convert, Unwritable, shown, speller_of
+from chalicelib.articles.export.conversion import Convert, Unwritable, reader_of, shown, speller_of
 from chalicelib.articles.export.mapping import ENCODINGS, Column, CsvForm, ExportMapping
 from chalicelib.articles.export.records import Chunk, Exported, State
 from chalicelib.articles.export.rows import Row, Rows, lines_of, misfits
@@ -57,11 +57,12 @@ class CsvWriter:
             return speller_of(column)
         if column.source is None or (self._form.formula, self._form.line_breaks) == ("keep", "keep"):
             return None
-        return _guarding(self._form)
+        return _guarding(self._form, column)
 
 
-def _guarding(form: CsvForm) -> Convert:
-    """What a text becomes that looks like a formula or holds line breaks."""
+def _guarding(form: CsvForm, column: Column) -> Convert:
+    """What a text becomes that looks like a formula or holds line breaks; its length counts as it then is."""
+    checked = reader_of(column)
 
     def guarded(text: str) -> str:
         if form.line_breaks != "keep" and ("\n" in text or "\r" in text):
@@ -72,7 +73,7 @@ def _guarding(form: CsvForm) -> Convert:
             if form.formula == "fail":
                 raise Unwritable("formula", f"{shown(text)} begins like a formula")
             text = f"'{text}"
-        return text
+        return checked(text)
 
     return guarded
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from chalicelib.articles.export.columns import is_element, is_property, unfit
 from chalicelib.articles.export.fields import LONGEST_NAME, Fields
-from chalicelib.articles.export.mapping import ENCODINGS, BatchForm, Column, CsvForm, XmlForm
+from chalicelib.articles.export.mapping import ENCODINGS, FAIL, BatchForm, Column, CsvForm, XmlForm
 
 KEYS_OF_FORMS = {"csv": "csv", "xml": "xml", "bc-batch": "batch"}
 FORM_FIELDS: Mapping[str, tuple[str, ...]] = {
@@ -18,11 +18,11 @@ FORM_FIELDS: Mapping[str, tuple[str, ...]] = {
 MOST_OPERATIONS = 100
 """Business Central takes no more in one batch."""
 
-LONGEST_REPLACEMENT = 10
+LONGEST_REPLACEMENT = 1  # what fits a length before fits it after
 _NOT_CHOSEN = {"authorization", "connection", "content-length", "content-type", "cookie", "host", "if-match"}
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 _PATH = re.compile(r"(?:[A-Za-z0-9_.~!&'()*+,;=:@-]|%[0-9A-Fa-f]{2}|/(?!/))*")
-_NAMESPACE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[\x21-\x7e]+")
+_NAMESPACE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?:[A-Za-z0-9._~:/?@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+")
 
 
 def read_form(fields: Fields, named: str, encoding: str) -> CsvForm | XmlForm | BatchForm:
@@ -47,6 +47,8 @@ def check_key(fields: Fields, form: BatchForm, deletions: str, columns: Iterable
                 "nothing else is known of a deleted article",
                 "key",
             )
+        elif column.unconvertible != FAIL:
+            fields.fault(f"names {name!r}, which must fail where it is unconvertible", "key")
     if form.method == "patch" and named and set(form.key) >= set(named):
         fields.fault("leaves no column to write", "key")
 

@@ -34,6 +34,10 @@ class Rows:
         self._columns = mapping.columns
         spelled = [(column, spell(column)) for column in mapping.columns]
         self._values = [_value_of(column, speller) for column, speller in spelled]
+        self._of_deleted = [
+            (lambda article: None) if column.key and column.missing == FAIL else value
+            for column, value in zip(mapping.columns, self._values, strict=True)
+        ]
         plain = [_plain(column, speller) for column, speller in spelled]
         self._plain = [(_NO_KEY, None) if each is None else each for each in plain]
         self._special = [
@@ -43,11 +47,14 @@ class Rows:
         ]
 
     def of(self, article: Exported) -> Row:
-        """The row of an article; of a deleted one, all that does not come from its keys. Raises `FailedColumns`."""
+        """The row of an article; all keys of a deleted one are missing, and that is no failure.
+
+        Raises `FailedColumns`.
+        """
         document = article.document
         try:
             if document is None:
-                return [None if column.key else value(article) for column, value in self._all()]
+                return [value(article) for value in self._of_deleted]
             get = document.get
             row = [get(key, default) for key, default in self._plain]
             for index, value in self._special:
@@ -56,13 +63,9 @@ class Rows:
             raise FailedColumns(self._faults(article)) from None
         return row
 
-    def _all(self) -> Iterable[tuple[Column, _Value]]:
-        return zip(self._columns, self._values, strict=True)
-
     def _faults(self, article: Exported) -> Iterable[RowFault]:
-        for column, value in self._all():
-            if article.document is None and column.key:
-                continue
+        values = self._of_deleted if article.document is None else self._values
+        for column, value in zip(self._columns, values, strict=True):
             try:
                 value(article)
             except Unwritable as unwritable:
