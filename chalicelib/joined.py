@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from chalicelib.articles.snapshots import Snapshots
     from chalicelib.ledger.acceptance import Acceptance
     from chalicelib.ledger.commands import Commands
+    from chalicelib.ledger.delta_files import DeltaFiles
     from chalicelib.ledger.job_search import JobSearch
     from chalicelib.ledger.listing import Listing
     from chalicelib.ledger.maintenance import Maintenance
@@ -127,6 +128,13 @@ class Joined(ABC):
 
         reader = JobReader(self.ledger, self.snapshots.entry_or_none, self.snapshots.key_of)
         return JobSearch(self.ledger, reader, lambda number: (number, EVERYTHING))
+
+    @cached_property
+    def delta_files(self) -> DeltaFiles:
+        """Delta files, one by one and listed."""
+        from chalicelib.ledger.delta_files import DeltaFiles
+
+        return DeltaFiles(self.ledger)
 
     @cached_property
     def commands(self) -> Commands:

@@ -4,14 +4,28 @@ from collections import Counter
 from dataclasses import dataclass
 
 from chalicelib.errors import NotFound
+from chalicelib.ledger.job_view import job_id
+from chalicelib.ledger.listing import requested
 from chalicelib.ledger.posting import exact_counts
-from chalicelib.ledger.states import CLEARED, QUEUED, FileState, file_state, is_cleared
+from chalicelib.ledger.states import (
+    CLEARED,
+    FAILED,
+    NAMES,
+    QUEUED,
+    RETRYING,
+    ShownState,
+    is_cleared,
+    shown_state,
+)
 from chalicelib.ports.article_store import Entry
 from chalicelib.ports.ledger import Ledger
 from chalicelib.ports.ledger_records import Control, File, Gate, Tally
 
 ERRORS_SHOWN = 10
 """Errors that one look at a file shows; its results have them all."""
+
+COUNTED = tuple(name for letter, name in NAMES.items() if letter != RETRYING)
+"""The states in which entries are shown, and counted."""
 
 _WINDOW = 200  # numbers looked at by one read
 _WINDOWS = 25
@@ -27,8 +41,23 @@ class DeltaFile:
 
     file: File
     counts: Counter[str]
-    state: FileState
+    state: ShownState
     was_cleared: bool
+
+    @property
+    def shown_counts(self) -> dict[str, int]:
+        """Its entries by the name of their state; what a retry is about to run again is queued."""
+        shown = dict.fromkeys(COUNTED, 0)
+        for letter, count in self.counts.items():
+            shown[NAMES[QUEUED if letter == RETRYING else letter]] += count
+        return shown
+
+    @property
+    def finished_at(self) -> float:
+        """When each of its entries had its outcome; 0: not yet, or it was not noticed yet."""
+        if self.file.stage in ("faulted", "cleared") or (self.file.stage == "sent" and not self.file.total):
+            return self.file.ended_at
+        return self.file.finished_at
 
     @property
     def may_be_cleared(self) -> bool:
@@ -37,10 +66,10 @@ class DeltaFile:
 
 
 @dataclass(frozen=True)
-class EntryError:
-    """Why an entry failed; `article` None: its number cannot be read."""
+class Failed:
+    """Why a job failed: of an entry, or of the file as a whole. article None: there is none, or it cannot be read."""
 
-    entry: Entry
+    job: str
     article: str | None
     errors: tuple[str, ...]
     cause: str
@@ -75,7 +104,7 @@ class DeltaFiles:
             raise NotFound("Delta file", str(n))
         return found
 
-    def newest(self, before: int | None, limit: int, state: FileState | None = None) -> Part:
+    def newest(self, before: int | None, limit: int, state: str | None = None) -> Part:
         """Files with numbers below `before` in that state, the one accepted last first; forgotten ones are left out.
 
         A part may hold fewer than `limit`, even none, and not be the last: what one call reads is bounded.
@@ -100,34 +129,32 @@ class DeltaFiles:
                 return Part(files, None)
         return Part(files, last + 1)
 
-    def first_errors(self, n: int) -> list[EntryError]:
-        """Why the first entries of a file failed, in its order; what was flushed has no error any more."""
-        found = self._ledger.failures(self._ledger.control().epoch, Entry(n, -1), ERRORS_SHOWN)
+    def first_errors(self, found: DeltaFile) -> list[Failed]:
+        """Why a file failed as a whole, or its first entries in its order; what was flushed has no error any more."""
+        file = found.file
+        if file.errors:
+            return [Failed(str(file.n), None, file.errors, file.cause)]
+        if not found.counts[FAILED]:
+            return []
+        failures = self._ledger.failures(self._ledger.control().epoch, Entry(file.n, -1), ERRORS_SHOWN)
         return [
-            EntryError(gate.owner, gate.number, gate.errors, gate.cause)
-            for gate in found
-            if isinstance(gate, Gate) and gate.owner.n == n
+            Failed(job_id(gate.owner), gate.number, gate.errors, gate.cause)
+            for gate in failures
+            if isinstance(gate, Gate) and gate.owner.n == file.n
         ]
 
 
 def _numbered(ledger: Ledger, first: int, last: int, control: Control) -> list[tuple[File, Tally]]:
     """The files with numbers in that range, in order; those without a record yet from their requests."""
     found = {file.n: (file, tally) for file, tally in ledger.files(first, last, last - first + 1)}
-    start = max(first, control.sent_to + 1)
-    if start <= last:
-        begun = ledger.request_of(start)
-        requests = ledger.requests(start + 1, last)
-        for request in [begun, *requests] if begun else requests:
-            for index, name in enumerate(request.names):
-                n = request.first + index
-                if start <= n <= last and n not in found:
-                    object = request.objects[index] if request.objects else None
-                    found[n] = File(n, name, request.strict, request.accepted_at, object), Tally(n)
+    for file in requested(ledger, max(first, control.sent_to + 1), last):
+        if file.n <= last:  # a request may hold more files
+            found.setdefault(file.n, (file, Tally(file.n)))
     return [found[n] for n in sorted(found)]
 
 
 def _seen(ledger: Ledger, file: File, tally: Tally, control: Control) -> DeltaFile:
     counts = exact_counts(ledger, file, tally, control)
-    state = file_state(file, counts, control)
+    state = shown_state(file, counts, control)
     cleared = bool(counts[CLEARED]) or file.stage == "cleared" or is_cleared(file.n, control)
     return DeltaFile(file, counts, state, cleared)

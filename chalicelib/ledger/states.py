@@ -42,6 +42,7 @@ JOB_STATES = ("queued", "running", "succeeded", "failed", "blocked", "cleared", 
 """What the job of a file or an entry may be shown as. An entry that a retry is about to run again is queued."""
 
 FileState = Literal["queued", "running", "succeeded", "failed", "cleared"]
+ShownState = FileState | Literal["flushed"]
 
 
 def is_cleared(n: int, control: Control) -> bool:
@@ -94,7 +95,7 @@ def file_state(file: File, counts: Counts, control: Control) -> FileState:
     return _state_of_counts(counts)
 
 
-def shown_state(file: File, counts: Counts, control: Control) -> FileState | Literal["flushed"]:
+def shown_state(file: File, counts: Counts, control: Control) -> ShownState:
     """The state of a file as it is shown: a fault that was flushed, or retried under another number, is flushed."""
     if file.stage == "faulted" and file.epoch < control.epoch:
         return "flushed"

@@ -112,7 +112,7 @@ class Sweep:
             if not _adds_up(file, pages, tally) and not self._adds_up_now(file):
                 report.mismatches.append(f"file {file.n}: {file.total} entries")
             elif all(page.posted is not None for page in pages):
-                self._put(replace(file, audited=True))
+                self._put(replace(file, audited=True, finished_at=self._clock.now()))
         return is_over(*(self._ledger.file(file.n) or (file, tally)), control)
 
     def _adds_up_now(self, file: File) -> bool:

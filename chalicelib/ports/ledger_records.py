@@ -78,7 +78,8 @@ class File:
     progress. pages: pages written (indexing) or in all (later). sent_pages: pages whose entries are all accepted by
     the queue. read_pages: no page from here on was ever sent. lease_until: until then a worker has it in hand. errors,
     cause, epoch: of a fault of the whole file; epoch -1 when the fault was flushed or retried. audited: once complete,
-    its pages and counts were found to agree; later moves keep them so.
+    its pages and counts were found to agree; later moves keep them so. ended_at: when the file worker was done with it.
+    finished_at: when it was found that each of its entries has its outcome, within a minute of the last one.
     """
 
     n: int
@@ -102,6 +103,7 @@ class File:
     ended_at: float = 0.0
     forgotten: bool = False
     audited: bool = False
+    finished_at: float = 0.0
     version: int = 0
 
     @property

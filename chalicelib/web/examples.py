@@ -56,6 +56,28 @@ JOB = {
     "started_at": None,
     "finished_at": None,
 }
+DELTA_FILE = {
+    "id": "17",
+    "name": URL,
+    "state": "failed",
+    "strict": False,
+    "entries": 3,
+    "counts": {"queued": 0, "succeeded": 1, "failed": 1, "blocked": 1, "cleared": 0, "flushed": 0},
+    "errors": [
+        {
+            "job": "17-3",
+            "article": "12411112",
+            "errors": [
+                "Trying to add feature to an existing article, but the article does not exist: 12411112"
+            ],
+            "cause": "rule",
+        }
+    ],
+    "accepted_at": "2026-11-22T05:16:35Z",
+    "started_at": "2026-11-22T05:16:36Z",
+    "sent_at": "2026-11-22T05:16:38Z",
+    "finished_at": "2026-11-22T05:17:00Z",
+}
 USER_ROW = {
     "name": "quis",
     "email": "muhammad.davis@example.org",

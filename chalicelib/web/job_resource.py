@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from chalicelib.articles.document import article_number, strip_quotes
@@ -12,6 +11,7 @@ from chalicelib.web import envelope, reading
 from chalicelib.web.call import Answer, Call
 from chalicelib.web.cursors import read_cursor, sealed
 from chalicelib.web.paging import MOST_PER_PAGE, PER_PAGE, fitting
+from chalicelib.web.times import timestamp
 
 if TYPE_CHECKING:
     from chalicelib.ledger.job_view import Job
@@ -138,14 +138,7 @@ def _shown(job: Job) -> dict[str, object]:
         "errors": list(job.errors),
         "cause": job.cause or None,
         "blocked_by": job.blocked_by,
-        "accepted_at": _time(job.accepted_at),
-        "started_at": _time(job.started_at),
-        "finished_at": _time(job.finished_at),
+        "accepted_at": timestamp(job.accepted_at),
+        "started_at": timestamp(job.started_at),
+        "finished_at": timestamp(job.finished_at),
     }
-
-
-def _time(seconds: float) -> str | None:
-    """A time as RFC 3339 has it, in UTC; None where it is not known."""
-    if not seconds:
-        return None
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

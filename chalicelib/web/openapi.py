@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from chalicelib.web import job_resource_routes, schemas
+from chalicelib.web import delta_file_routes, job_resource_routes, schemas
 from chalicelib.web.call import Audience, Body, Parameter, Route, Success
 from chalicelib.web.lrs.documentation import components, jobs, records
 from chalicelib.web.lrs.route import LrsRoute
@@ -25,6 +25,7 @@ alternate request syntax.
 TAGS = {
     "Article": "To create, change, find and delete articles, one by one or by delta files.",
     "Admin": "Users and their tokens, for administrators.",
+    "Delta file": "Delta files: handed over, followed, cancelled; what became of each entry.",
     "Job": "What waits, what failed, what succeeded; and the commands over it.",
     "Documentation": "What you read.",
 }
@@ -39,7 +40,8 @@ TEXTS = {
     401: "No valid token was sent.",
     403: "The call is for administrators, or may not be made on this user.",
     404: "There is no such thing.",
-    409: "It exists already, or others were changing it at the same moment; nothing was written.",
+    409: "It exists already, there is nothing to cancel, or others were changing it at the same moment; nothing was "
+    "written.",
     412: "The article is not as `If-Match` or `If-None-Match` demands; nothing was changed.",
     413: "The body is too large.",
     415: "The body is not JSON by its Content-Type.",
@@ -78,6 +80,7 @@ def describe(routes: Iterable[Route], record_routes: Sequence[LrsRoute], prefix:
             "schemas": {
                 **schemas.COMPONENTS,
                 **job_resource_routes.COMPONENTS,
+                **delta_file_routes.COMPONENTS,
                 **components.COMPONENTS,
                 **jobs.COMPONENTS,
             },

@@ -2,7 +2,14 @@
 
 from collections.abc import Sequence
 
-from chalicelib.web import admin, article_resource, articles, job_resource_routes, job_routes
+from chalicelib.web import (
+    admin,
+    article_resource,
+    articles,
+    delta_file_routes,
+    job_resource_routes,
+    job_routes,
+)
 from chalicelib.web.api import Api, ArticleApi
 from chalicelib.web.call import Answer, Audience, Call, Operation, Request, Route, RouteTable, Success
 from chalicelib.web.lrs import routes as lrs_routes
@@ -36,6 +43,7 @@ DOCUMENT = Route(
 ROUTES: tuple[Route, ...] = (
     *articles.ROUTES,
     *article_resource.ROUTES,
+    *delta_file_routes.ROUTES,
     *admin.ROUTES,
     *job_routes.ROUTES,
     *job_resource_routes.ROUTES,

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from chalicelib.joined_lrs import JoinedLrs
     from chalicelib.ledger.acceptance import Acceptance
     from chalicelib.ledger.commands import Commands
+    from chalicelib.ledger.delta_files import DeltaFiles
     from chalicelib.ledger.job_search import JobSearch
     from chalicelib.ledger.listing import Listing
     from chalicelib.ports.fetcher import Fetcher
@@ -37,6 +38,8 @@ class Services(Protocol):
     def listing(self) -> Listing: ...
     @property
     def job_search(self) -> JobSearch: ...
+    @property
+    def delta_files(self) -> DeltaFiles: ...
     @property
     def commands(self) -> Commands: ...
     @property

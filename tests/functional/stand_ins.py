@@ -124,6 +124,9 @@ class RecordingCommands:
         self.given.append("clear_successful")
         return self.done
 
+    def cancel(self, n: int) -> None:
+        self.given.append(("cancel", n))
+
     def flush(self) -> None:
         self.given.append("flush")
 
@@ -185,6 +188,10 @@ class StandIns:
     @cached_property
     def settings(self) -> Settings:
         return Settings.from_environment(self._environment)
+
+    @cached_property
+    def delta_files(self) -> Any:
+        return World().delta_files
 
     @cached_property
     def job_search(self) -> Any:
