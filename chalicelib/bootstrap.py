@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from chalicelib.ports.blobs import Blobs
     from chalicelib.ports.clock import Clock
     from chalicelib.ports.fetcher import Fetcher
+    from chalicelib.ports.idempotency import IdempotencyStore
     from chalicelib.ports.ledger import Ledger
     from chalicelib.ports.queue import OrderedQueue, Queue
 
@@ -71,6 +72,13 @@ class Services(Joined):
         from chalicelib.adapters.dynamodb_accounts import DynamoDBAccounts
 
         return DynamoDBAccounts(self.dynamodb_client(ACCOUNTS_ATTEMPTS), self.settings.accounts_table)
+
+    @cached_property
+    def idempotency_store(self) -> IdempotencyStore:
+        """Idempotency keys in DynamoDB, in the table that no other function can reach."""
+        from chalicelib.adapters.dynamodb_idempotency import DynamoDBIdempotency
+
+        return DynamoDBIdempotency(self.dynamodb_client(ACCOUNTS_ATTEMPTS), self.settings.accounts_table)
 
     @cached_property
     def ledger(self) -> Ledger:

@@ -73,6 +73,13 @@ class Forbidden(LightrailError):
     """The caller is known and may not do this; answered with 403 in the envelope."""
 
 
+class KeyInUse(LightrailError):
+    """The Idempotency-Key belongs to a call that is running, or was made without its answer being kept.
+
+    Answered with 409.
+    """
+
+
 class Invalid(LightrailError):
     """The input has faults, all of them listed by field; answered with 422."""
 

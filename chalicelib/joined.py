@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from chalicelib.articles.intake import Intake
     from chalicelib.articles.service import ArticleService
     from chalicelib.articles.snapshots import Snapshots
+    from chalicelib.idempotency import Idempotency
     from chalicelib.ledger.acceptance import Acceptance
     from chalicelib.ledger.commands import Commands
     from chalicelib.ledger.delta_files import DeltaFiles
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from chalicelib.ports.blobs import Blobs
     from chalicelib.ports.clock import Clock
     from chalicelib.ports.fetcher import Fetcher
+    from chalicelib.ports.idempotency import IdempotencyStore
     from chalicelib.ports.ledger import Ledger
     from chalicelib.ports.queue import OrderedQueue, Queue
 
@@ -51,6 +53,9 @@ class Joined(ABC):
     @property
     @abstractmethod
     def account_store(self) -> AccountStore: ...
+    @property
+    @abstractmethod
+    def idempotency_store(self) -> IdempotencyStore: ...
     @property
     @abstractmethod
     def article_store(self) -> ArticleStore: ...
@@ -90,6 +95,13 @@ class Joined(ABC):
         from chalicelib.accounts.service import Accounts
 
         return Accounts(self.account_store, self.clock)
+
+    @cached_property
+    def idempotency(self) -> Idempotency:
+        """Calls that may be sent again."""
+        from chalicelib.idempotency import Idempotency
+
+        return Idempotency(self.idempotency_store, self.clock, self.new_id)
 
     @cached_property
     def articles(self) -> ArticleService:

@@ -24,8 +24,9 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Principal:
-    """Whoever makes a request; it holds no secret."""
+    """Whoever makes a request; it holds no secret. `key`: that of the user, whichever token was sent."""
 
+    key: str
     email: str
     name: str
     is_admin: bool
@@ -55,7 +56,7 @@ class Accounts:
         if user is None or token is None:
             raise Unauthenticated
         self._mark_used(user, token, now)
-        return Principal(user.email, user.name, user.is_admin, token.id)
+        return Principal(user.key, user.email, user.name, user.is_admin, token.id)
 
     def create_user(
         self,

@@ -20,6 +20,10 @@ FILE_GROUP = "files"
 
 _TRIES = 40
 _CONTROL, _REQUEST = 0, 1
+_CALL = "call"  # in the place of an object's key: those begin with `delta/`
+
+Marks = Sequence[tuple[str, str]]
+"""What is accepted once: keys and versions of objects, or the ids of calls."""
 
 
 def wake_file_worker(queue: OrderedQueue, reason: str, group: str = FILE_GROUP) -> bool:
@@ -45,9 +49,18 @@ class Acceptance:
         self._ledger, self._queue, self._clock = ledger, queue, clock
         self._new_id, self._jitter = new_id, jitter
 
-    def accept_urls(self, urls: Sequence[str], strict: bool) -> list[int]:
-        """Accepts files by URL, in that order; returns their numbers. Raises `WriteConflict`, `Unavailable`."""
-        return self._accept(Request(0, self._new_id(), tuple(urls), strict, self._clock.now()))
+    def accept_urls(self, urls: Sequence[str], strict: bool, write_id: str | None = None) -> list[int]:
+        """Accepts files by URL, in that order; returns their numbers.
+
+        `write_id`: the same in every run of one call; where an earlier run has accepted the files, nothing is done and
+        returned. Raises `WriteConflict`, `Unavailable`.
+        """
+        request = Request(0, write_id or self._new_id(), tuple(urls), strict, self._clock.now())
+        if write_id is None:
+            return self._accept(request, ())
+        if self._ledger.announcement(_CALL, write_id):
+            return []
+        return self._accept(request, ((_CALL, write_id),))
 
     def accept_object(self, blobs: Blobs, bucket: str, key: str, version_id: str, strict: bool) -> list[int]:
         """Accepts a version of an object of the bucket, once however often it is announced.
@@ -60,7 +73,7 @@ class Acceptance:
             request = Request(
                 0, self._new_id(), (f"s3://{bucket}/{key}",), strict, self._clock.now(), ((key, version),)
             )
-            accepted += self._accept(request)
+            accepted += self._accept(request, request.objects)
         return accepted
 
     def _unannounced(self, blobs: Blobs, key: str, version_id: str) -> list[str]:
@@ -76,20 +89,20 @@ class Acceptance:
             older.append(version)
         return older[::-1]
 
-    def _accept(self, request: Request) -> list[int]:
+    def _accept(self, request: Request, announced: Marks) -> list[int]:
         for _ in range(_TRIES):
             control = self._ledger.control()
             numbers = list(range(control.seq + 1, control.seq + 1 + len(request.names)))
             request = replace(request, first=numbers[0])
             changes: list[Change] = [Put(replace(control, seq=numbers[-1])), Put(request)]
-            changes += [Put(Announcement(key, version, numbers[0])) for key, version in request.objects]
+            changes += [Put(Announcement(key, version, numbers[0])) for key, version in announced]
             try:
                 self._ledger.commit(*changes)
             except Conflict as conflict:
                 if not conflict.lost & {_CONTROL, _REQUEST}:
                     return []  # only the announcement is there already: another intake accepted it
                 self._clock.sleep(self._jitter())
-                if self._announced(request):
+                if self._announced(announced):
                     return []
                 continue
             except Unavailable:
@@ -99,8 +112,8 @@ class Acceptance:
             return numbers
         raise WriteConflict("acceptance", "of files")
 
-    def _announced(self, request: Request) -> bool:
-        return any(self._ledger.announcement(key, version) for key, version in request.objects)
+    def _announced(self, announced: Marks) -> bool:
+        return any(self._ledger.announcement(key, version) for key, version in announced)
 
     def _happened(self, request: Request) -> bool:
         """Whether the commit without an answer took place: then the request bears our id."""

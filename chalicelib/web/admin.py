@@ -52,6 +52,7 @@ ROUTES = (
             schemas.CREATE_USER_BODY,
             {"name": "quis", "email": "muhammad.davis@example.org", "password": "Z{Vz:Ui8"},
         ),
+        secret=True,
     ),
     Route(
         "GET",
@@ -99,5 +100,6 @@ ROUTES = (
         "Revokes all tokens of a user, effective at the next request, and issues a new one.",
         _EMAIL,
         refusals=(404, 409),
+        secret=True,
     ),
 )

@@ -34,6 +34,10 @@ class Api(Protocol):
         """Lets the call in, or raises; what the log line says of the caller."""
         ...
 
+    def run(self, call: Call) -> Answer:
+        """Makes a call that was let in. Raises what its handler raises, and refusals."""
+        ...
+
     def refuse(self, error: Exception, request: Request, call: Call | None) -> Mapped:
         """The answer to an error; without a call it was met before the call was let in."""
         ...
@@ -71,7 +75,18 @@ class ArticleApi:
         principal = call.services.accounts.authenticate(call.headers.get("authorization"))
         if audience is Audience.ADMIN and not principal.is_admin:
             raise NotAnAdmin
+        call.user = principal
         return {"token_id": principal.token_id}
+
+    def run(self, call: Call) -> Answer:
+        """Calls the handler; of a POST under an Idempotency-Key once, however often it is sent."""
+        if call.user is None or call.method != "POST" or "idempotency-key" not in call.headers:
+            return call.route.handler(call)
+        from chalicelib.web import idempotency  # only such a call needs it
+
+        secret = isinstance(call.route, Route) and call.route.secret
+        audience = _audience(call.route)
+        return idempotency.once(call, call.user.key, secret, lambda error: map_error(error, audience).answer)
 
     def refuse(self, error: Exception, request: Request, call: Call | None) -> Mapped:
         """The envelope, or the bare form of two refusals of the admin calls."""

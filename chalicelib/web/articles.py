@@ -38,20 +38,24 @@ def _numbers_and_changes(body: dict[str, object], *fields: str) -> tuple[list[st
 def copy(call: Call) -> Answer:
     """Creates an article from another one, with overrides."""
     (target, source), changes = _numbers_and_changes(reading.json_object(call), "customNumber", "F_1")
-    return envelope.success("Copy successfully created", call.services.articles.copy(source, target, changes))
+    return envelope.success(
+        "Copy successfully created", call.services.articles.copy(source, target, changes, call.write_id)
+    )
 
 
 def update(call: Call) -> Answer:
     """Sets features and classifications of an article."""
     (number,), changes = _numbers_and_changes(reading.json_object(call), "F_1")
-    return envelope.success("Update successful", call.services.articles.update(number, changes))
+    return envelope.success(
+        "Update successful", call.services.articles.update(number, changes, call.write_id)
+    )
 
 
 def delta_update(call: Call) -> Answer:
     """Accepts delta files by URL."""
     submission = read_submission(reading.json_object(call), call.services.fetcher.check)
     strict = submission.strict or call.services.settings.delta_strict
-    call.services.acceptance.accept_urls(submission.urls, strict)
+    call.services.acceptance.accept_urls(submission.urls, strict, call.write_id)
     return envelope.success("Delta file accepted and added to the job queue", None)
 
 

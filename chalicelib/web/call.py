@@ -11,6 +11,7 @@ from chalicelib.lrs.access.principal import Principal
 from chalicelib.lrs.versions import V2, XapiVersion
 
 if TYPE_CHECKING:
+    from chalicelib.accounts.service import Principal as UserPrincipal
     from chalicelib.web.services import Services
 
 
@@ -66,7 +67,9 @@ class Call:
     `headers` have lower-case names. `query` holds the last value of a repeated key. `path_parameters` are still
     percent-encoded. `raw_body` is what was sent, base64 of the gateway undone. `prefix` is what stands before
     the route's path in the address that the client used (stage or base path), for links; `scheme` and `host` are
-    those of the request. `principal` and `version` are known in calls of the record store, once it is admitted.
+    those of the request. `principal` and `version` are known in calls of the record store, once it is admitted;
+    `user` in article calls. `write_id` is the same in every run of a call that is sent again under its Idempotency-Key:
+    what it writes bears this id, and is so recognised by the next run; None: the call has no key.
     """
 
     method: str
@@ -82,6 +85,8 @@ class Call:
     repeated: frozenset[str] = frozenset()
     principal: Principal = NOBODY
     version: XapiVersion = V2
+    user: UserPrincipal | None = None
+    write_id: str | None = None
 
 
 Handler = Callable[[Call], Answer]
@@ -143,7 +148,8 @@ class Route:
     """One method on one path, and everything that its documentation says.
 
     `mutates` on a GET call means: not cached, and not answered to HEAD. `refusals` are the statuses that this call
-    may answer beside those that every call may. `further`: other answers of a call that went well.
+    may answer beside those that every call may. `further`: other answers of a call that went well. `secret`: the
+    call or its answer holds a secret, so that no answer is kept under an Idempotency-Key.
     """
 
     method: str
@@ -160,6 +166,7 @@ class Route:
     refusals: tuple[int, ...] = ()
     mutates: bool = False
     further: tuple[Success, ...] = ()
+    secret: bool = False
 
     @property
     def methods(self) -> tuple[str, ...]:

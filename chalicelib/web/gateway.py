@@ -26,7 +26,7 @@ METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 OTHER_PATHS = {"/": "root", "/{proxy+}": "anything"}
 
 
-LIST_HEADERS = ("if-match", "if-none-match")
+LIST_HEADERS = ("if-match", "if-none-match", "idempotency-key")
 MOST_BYTES_OF_A_CHARACTER = 12  # one beyond the basic plane, as Python 3.11's runtime escapes it
 
 

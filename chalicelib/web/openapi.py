@@ -34,14 +34,25 @@ OF_EVERY_CALL = (429, 500, 503)
 OF_CALLS_WITH_TOKEN = (401,)
 OF_ADMIN_CALLS = (403,)
 OF_CALLS_WITH_BODY = (400, 413, 415, 422)
+OF_KEYED_CALLS = (400, 409, 422)
+IDEMPOTENCY_KEY = Parameter(
+    "Idempotency-Key",
+    "header",
+    {"type": "string", "minLength": 1},
+    "A name of this call, of your choice, such as a UUID: up to 255 visible ASCII characters. Sent again within 24 "
+    "hours under the same key, the call is not made twice but answered as before, with the header "
+    "`Idempotent-Replayed: true`. 409: it is still running, or its answer is not kept. 422: the key was sent with "
+    "another request.",
+    "8e03978e-40d5-43dd-bc93-6894a57f9324",
+)
 TEXTS = {
     304: "The article still has one of the ETags that were sent; there is no body.",
     400: "The body is not JSON.",
     401: "No valid token was sent.",
     403: "The call is for administrators, or may not be made on this user.",
     404: "There is no such thing.",
-    409: "It exists already, there is nothing to cancel, or others were changing it at the same moment; nothing was "
-    "written.",
+    409: "It exists already, there is nothing to cancel, others were changing it at the same moment, or the "
+    "Idempotency-Key is taken; nothing was written.",
     412: "The article is not as `If-Match` or `If-None-Match` demands; nothing was changed.",
     413: "The body is too large.",
     415: "The body is not JSON by its Content-Type.",
@@ -103,7 +114,13 @@ def statuses(route: Route) -> list[int]:
         found |= {*OF_ADMIN_CALLS}
     if route.body is not None:
         found |= {*OF_CALLS_WITH_BODY}
+    if _is_keyed(route):
+        found |= {*OF_KEYED_CALLS}
     return sorted(found)
+
+
+def _is_keyed(route: Route) -> bool:
+    return route.method == "POST" and route.audience is not Audience.ANYONE
 
 
 def _operation(route: Route) -> dict[str, Any]:
@@ -115,8 +132,9 @@ def _operation(route: Route) -> dict[str, Any]:
     }
     if route.audience is Audience.ANYONE:
         operation["security"] = []
-    if route.parameters:
-        operation["parameters"] = [_parameter(parameter) for parameter in route.parameters]
+    parameters = (*route.parameters, IDEMPOTENCY_KEY) if _is_keyed(route) else route.parameters
+    if parameters:
+        operation["parameters"] = [_parameter(parameter) for parameter in parameters]
     if route.body is not None:
         operation["requestBody"] = _request_body(route.body)
     operation["responses"] = {str(status): _response(route, status) for status in statuses(route)}

@@ -78,7 +78,7 @@ def _answer(api: Api, services: Services, progress: _Progress) -> Answer:
     progress.call = call = _call(request, route, services)
     progress.fields.update(request.path_parameters)
     progress.fields.update(api.admit(call))
-    return route.handler(call)
+    return api.run(call)
 
 
 def _call(request: Request, route: Operation, services: Services) -> Call:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
     from chalicelib.accounts.service import Accounts
     from chalicelib.articles.service import ArticleService
+    from chalicelib.idempotency import Idempotency
     from chalicelib.joined_lrs import JoinedLrs
     from chalicelib.ledger.acceptance import Acceptance
     from chalicelib.ledger.commands import Commands
@@ -28,6 +29,8 @@ class Services(Protocol):
     def logger(self) -> Logger: ...
     @property
     def accounts(self) -> Accounts: ...
+    @property
+    def idempotency(self) -> Idempotency: ...
     @property
     def articles(self) -> ArticleService: ...
     @property

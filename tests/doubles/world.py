@@ -26,6 +26,7 @@ from tests.doubles.article_store import MemoryArticleStore
 from tests.doubles.blobs import MemoryBlobs
 from tests.doubles.clock import FakeClock
 from tests.doubles.faults import FAULTS, Faults, Faulty, Killed
+from tests.doubles.idempotency import MemoryIdempotency
 from tests.doubles.laws import check_laws
 from tests.doubles.ledger import MemoryLedger
 from tests.doubles.queues import MemoryOrderedQueue, MemoryQueue, Received
@@ -76,6 +77,7 @@ class World(Joined):
         self.bucket = MemoryBlobs()
         self.web = Web()
         self.accounts_double = InMemoryAccounts()
+        self.memory_idempotency = MemoryIdempotency()
         clock = self.fake_clock
         self.parked = MemoryQueue(clock)
         self.dead_notices = MemoryQueue(clock)
@@ -102,6 +104,10 @@ class World(Joined):
     @cached_property
     def account_store(self) -> Any:
         return self.accounts_double
+
+    @cached_property
+    def idempotency_store(self) -> Any:
+        return Faulty(self.memory_idempotency, "idempotency", self.faults)
 
     @cached_property
     def article_store(self) -> Any:

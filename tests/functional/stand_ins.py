@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from chalicelib.accounts.service import Accounts
 from chalicelib.articles.service import ArticleService
 from chalicelib.errors import Forbidden, NotFound, Unauthenticated
+from chalicelib.idempotency import Idempotency
 from chalicelib.ledger.listing import FailedJob, Listed
 from chalicelib.lrs.access.principal import Principal
 from chalicelib.lrs.versions import V2, XapiVersion
@@ -18,6 +19,8 @@ from chalicelib.passwords import ScryptCost
 from chalicelib.settings import Settings
 from tests.doubles.accounts import InMemoryAccounts
 from tests.doubles.article_store import MemoryArticleStore
+from tests.doubles.clock import FakeClock
+from tests.doubles.idempotency import MemoryIdempotency
 from tests.doubles.world import ENVIRONMENT, World
 
 T = TypeVar("T")
@@ -62,7 +65,7 @@ class RecordingAcceptance:
 
     accepted: list[tuple[list[str], bool]] = field(default_factory=list)
 
-    def accept_urls(self, urls: Sequence[str], strict: bool) -> list[int]:
+    def accept_urls(self, urls: Sequence[str], strict: bool, write_id: str | None = None) -> list[int]:
         self.accepted.append((list(urls), strict))
         return list(range(1, len(urls) + 1))
 
@@ -183,6 +186,8 @@ class StandIns:
         self.listing: Any = Lists()
         self.commands: Any = RecordingCommands()
         self.article_store = MemoryArticleStore()
+        self.idempotency_store: Any = MemoryIdempotency()
+        self.clock: Any = FakeClock()
         self.lrs: Any = LrsStandIns()
 
     @cached_property
@@ -200,6 +205,13 @@ class StandIns:
     @cached_property
     def accounts(self) -> Any:
         return Accounts(InMemoryAccounts(), FixedClock(), ScryptCost(n=2, r=1, p=1))
+
+    @cached_property
+    def idempotency(self) -> Any:
+        numbers = count(1)
+        return Idempotency(
+            self.idempotency_store, self.clock, lambda: f"k{next(numbers)}", ScryptCost(n=2, r=1, p=1)
+        )
 
     @cached_property
     def articles(self) -> Any:

@@ -5,12 +5,13 @@ import re
 from collections.abc import Iterator
 from typing import Any, get_args
 
-from chalicelib import bootstrap
+from chalicelib import bootstrap, idempotency
 from chalicelib.accounts import tokens
 from chalicelib.adapters import guarded_http, opensearch_connection
 from chalicelib.articles import applying, delta_json, fan_out, file_records, writing
 from chalicelib.ledger import states
 from chalicelib.ports.ledger_records import Record
+from chalicelib.web import idempotency as web_idempotency
 from chalicelib.web import reading
 from infra.cli.causes import CAUSES
 from infra.policies import POLICIES, policy_document
@@ -126,6 +127,10 @@ def test_bounds_are_those_of_the_code() -> None:
         "starts of a file without progress": f"{file_records.STARTS}",
         "runs of an entry that kills its worker": f"{applying.ATTEMPTS}",
         "writes of a single article against others": f"{writing.TRIES} tries, {writing.PATIENCE_SECONDS:g} s",
+        "Idempotency-Key": f"{web_idempotency.KEY_CHARACTERS} characters",
+        "answer kept under an Idempotency-Key": f"{idempotency.KEPT_BYTES:,} bytes, "
+        f"{idempotency.KEPT_SECONDS / 3600:g} h",
+        "lease of a call under an Idempotency-Key": f"{idempotency.LEASE_SECONDS:g} s",
         "call of DynamoDB": f"{bootstrap.DYNAMODB_READ_SECONDS:g} s",
         "call of OpenSearch": f"{opensearch_connection.REQUEST_SECONDS:g} s",
         "retention of queues": f"{RETENTION_SECONDS // 86_400} days",

@@ -102,6 +102,10 @@ class LrsApi:
         _check_query(call, route)
         return {}
 
+    def run(self, call: Call) -> Answer:
+        """Calls the handler."""
+        return call.route.handler(call)
+
     def refuse(self, error: Exception, request: Request, call: Call | None) -> Mapped:
         """`{"message", "errors"?}`; what is invalid is 400 in xAPI and 422 elsewhere."""
         own: Statuses = (*_STATUSES, (Invalid, 400)) if is_xapi(request.address) else _STATUSES
