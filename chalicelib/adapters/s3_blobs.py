@@ -2,15 +2,15 @@
 
 import contextlib
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from chalicelib.adapters.aws_answers import answered, bounded, code_of
 from chalicelib.errors import Unavailable
-from chalicelib.ports.blobs import BlobNotFound, ObjectVersion
+from chalicelib.ports.blobs import BlobNotFound, ObjectState, ObjectVersion
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import CompletedMultipartUploadTypeDef, CompletedPartTypeDef
+    from mypy_boto3_s3.type_defs import CompletedPartTypeDef
 
 READ_SECONDS = 20.0  # a part of 8 MiB may take a while to be stored
 PART = "The bucket"
@@ -19,7 +19,18 @@ PART_BYTES = 8 * 1024 * 1024  # S3: at least 5 MiB, at most 10,000 parts; so up 
 _ABSENT = frozenset(
     ("NoSuchKey", "NoSuchVersion", "404", "MethodNotAllowed")
 )  # the last: a delete marker's version
-_TAKEN = frozenset(("PreconditionFailed", "ConditionalRequestConflict"))  # written before, or at this moment
+# Written before, or at this moment; the last: what was to be replaced has gone.
+_TAKEN = frozenset(("PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"))
+_NOTE = "note"
+
+
+class _Match(TypedDict, total=False):
+    IfMatch: str
+    IfNoneMatch: str
+
+
+class _Noted(TypedDict, total=False):
+    Metadata: dict[str, str]
 
 
 def make_client() -> "S3Client":
@@ -84,7 +95,10 @@ class S3Blobs:
         parts = _parts(chunks, self._part_bytes)
         first = next(parts, b"")
         second = next(parts, b"")
-        written = self._upload(key, (first, second), parts) if second else self._put(key, first)
+        absent = _Condition(None)
+        written = (
+            self._upload(key, (first, second), parts, absent) if second else self._put(key, first, absent)
+        )
         if written is not None:
             return written
         size = self.size(key)
@@ -92,17 +106,22 @@ class S3Blobs:
             raise Unavailable(PART, "ConditionalRequestConflict")
         return size
 
-    def replace(self, key: str, chunks: Iterable[bytes]) -> int:
+    def state(self, key: str) -> ObjectState | None:
+        try:
+            with _found(key):
+                found = self._client.head_object(Bucket=self._bucket, Key=key)
+        except BlobNotFound:
+            return None
+        return ObjectState(found["ContentLength"], found["ETag"], found.get("Metadata", {}).get(_NOTE, ""))
+
+    def replace(self, key: str, chunks: Iterable[bytes], over: str | None, note: str = "") -> bool:
         parts = _parts(chunks, self._part_bytes)
         first = next(parts, b"")
         second = next(parts, b"")
+        condition = _Condition(over, note)
         if not second:
-            self.put(key, first)
-            return len(first)
-        size = self._upload(key, (first, second), parts, once=False)
-        if size is None:  # only a write that may not replace is beaten
-            raise Unavailable(PART, "PreconditionFailed")
-        return size
+            return self._put(key, first, condition) is not None
+        return self._upload(key, (first, second), parts, condition) is not None
 
     def put(self, key: str, data: bytes) -> None:
         with answered(PART):
@@ -127,25 +146,35 @@ class S3Blobs:
                     break
         return found
 
-    def _put(self, key: str, data: bytes) -> int | None:
+    def _put(self, key: str, data: bytes, condition: "_Condition") -> int | None:
         """Stores it in one call; None where another writer came first."""
         with answered(PART), _unless_taken() as outcome:
-            self._client.put_object(Bucket=self._bucket, Key=key, Body=data, IfNoneMatch="*")
+            self._client.put_object(
+                Bucket=self._bucket, Key=key, Body=data, **condition.match, **condition.metadata
+            )
         return None if outcome.taken else len(data)
 
     def _upload(
-        self, key: str, ahead: tuple[bytes, bytes], rest: Iterator[bytes], *, once: bool = True
+        self, key: str, ahead: tuple[bytes, bytes], rest: Iterator[bytes], condition: "_Condition"
     ) -> int | None:
-        """Stores it part by part, one in memory; None where another writer came first, if it is to be the first."""
+        """Stores it part by part, one in memory; None where another writer came first."""
         with answered(PART):
-            upload = self._client.create_multipart_upload(Bucket=self._bucket, Key=key)["UploadId"]
+            upload = self._client.create_multipart_upload(Bucket=self._bucket, Key=key, **condition.metadata)[
+                "UploadId"
+            ]
         try:
             size, done = 0, list["CompletedPartTypeDef"]()
             for data in _chain(ahead, rest):
                 done.append(self._upload_part(key, upload, len(done) + 1, data))
                 size += len(data)
             with answered(PART), _unless_taken() as outcome:
-                self._complete(key, upload, done, once)
+                self._client.complete_multipart_upload(
+                    Bucket=self._bucket,
+                    Key=key,
+                    UploadId=upload,
+                    MultipartUpload={"Parts": done},
+                    **condition.match,
+                )
         except BaseException:
             self._abort(key, upload)
             raise
@@ -153,17 +182,6 @@ class S3Blobs:
             self._abort(key, upload)
             return None
         return size
-
-    def _complete(self, key: str, upload: str, done: "list[CompletedPartTypeDef]", once: bool) -> None:
-        parts: CompletedMultipartUploadTypeDef = {"Parts": done}
-        if once:
-            self._client.complete_multipart_upload(
-                Bucket=self._bucket, Key=key, UploadId=upload, MultipartUpload=parts, IfNoneMatch="*"
-            )
-        else:
-            self._client.complete_multipart_upload(
-                Bucket=self._bucket, Key=key, UploadId=upload, MultipartUpload=parts
-            )
 
     def _upload_part(self, key: str, upload: str, number: int, data: bytes) -> "CompletedPartTypeDef":
         with answered(PART):
@@ -176,6 +194,14 @@ class S3Blobs:
         """Gives the parts back; what is left behind by a failure here, the bucket's lifecycle removes."""
         with contextlib.suppress(Unavailable), answered(PART):
             self._client.abort_multipart_upload(Bucket=self._bucket, Key=key, UploadId=upload)
+
+
+class _Condition:
+    """What must be under the key (the object with this tag, or none), and the note that comes there."""
+
+    def __init__(self, over: str | None, note: str = "") -> None:
+        self.match: _Match = {"IfNoneMatch": "*"} if over is None else {"IfMatch": over}
+        self.metadata: _Noted = {"Metadata": {_NOTE: note}} if note else {}
 
 
 class _Outcome:

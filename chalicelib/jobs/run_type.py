@@ -99,6 +99,14 @@ class RunType(ABC, Generic[WorkT]):
         Raises `RunFailed`; `BeginAnew`; `Unavailable`: the page is tried again.
         """
 
+    def abandon(self, work: WorkT, position: Json | None) -> None:
+        """Takes away what a run that did not pass has written for itself alone, up to the page before this position.
+
+        Called when a run failed, or its job was deleted while it ran; perhaps again, and not at all where its worker
+        died first. Raises `Unavailable`.
+        """
+        return
+
     def finish(self, work: WorkT) -> Json:
         """What the run leaves as evidence, without personal data; called at the end, perhaps again."""
         return {}

@@ -68,6 +68,8 @@ class Worker(Generic[WorkT]):
         try:
             turn.go()
         except _Lost:
+            if self._jobs.get(kind, job_id) is None:
+                turn.of_deleted()
             self._telling.of_lost(turn.job)
 
     def _now(self) -> int:
@@ -201,8 +203,24 @@ class _Turn(Generic[WorkT]):
         self._move(lambda job, _: runs.ended(job, True, "", self._now(), evidence, memory, settings))
 
     def _end(self, success: bool, feedback: str) -> None:
+        before = self.job
         self._telling.of_end(self.job, success, feedback)
         self._move(lambda job, _: runs.ended(job, success, feedback, self._now()))
+        if not success:
+            self._abandon(before)
+
+    def of_deleted(self) -> None:
+        """Takes away what the run of a job that was deleted has written for itself alone."""
+        self._abandon(self.job)
+
+    def _abandon(self, job: JobRecord) -> None:
+        """As far as that goes; nobody works on the run any more."""
+        if job.run is None:
+            return
+        try:
+            self._type.abandon(self._work_of(job, job.run, self._seconds_left), job.run.position)
+        except Exception as error:  # the run has ended all the same, for its own reason
+            self._log_failure(f"what run {job.run.id} of job {job.id} leaves", error)
 
     @property
     def _run(self) -> Run:

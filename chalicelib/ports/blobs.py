@@ -14,6 +14,15 @@ class ObjectVersion:
     size: int
 
 
+@dataclass(frozen=True)
+class ObjectState:
+    """An object as it is now. `tag`: changes with its content; `note`: what its writer left with it."""
+
+    size: int
+    tag: str
+    note: str = ""
+
+
 class BlobNotFound(Exception):
     """No such object (or no such version)."""
 
@@ -44,10 +53,16 @@ class Blobs(Protocol):
         """Stores these bytes, whatever was under the key before; what it returns says nothing."""
         ...
 
-    def replace(self, key: str, chunks: Iterable[bytes]) -> int:
-        """Stores the chunks (streamed, memory bounded) under the key, whatever was there before, at once or not at all.
+    def state(self, key: str) -> ObjectState | None:
+        """What is under the key now, None where there is nothing."""
+        ...
 
-        Returns their size. If `chunks` raises, nothing is changed and it is raised on.
+    def replace(self, key: str, chunks: Iterable[bytes], over: str | None, note: str = "") -> bool:
+        """Stores the chunks (streamed, memory bounded) with a note, at once or not at all, over what was read.
+
+        `over`: the tag of the object that is replaced; None: there is none. False: that is not so any more, and
+        nothing is changed. `note`: up to 1,000 ASCII characters. If `chunks` raises, nothing is changed and it is
+        raised on.
         """
         ...
 

@@ -69,7 +69,7 @@ def keep_records() -> Json:
 def copy_files() -> Json:
     """Read, write and join the files of jobs that push and pull; multipart uploads are covered, and may be given up."""
     actions = ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
-    return _allow("CopyFiles", actions, _under("files/"))
+    return _allow("CopyFiles", actions, _under("files/"), _under("push-parts/"))
 
 
 def read_seeding() -> Json:

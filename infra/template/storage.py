@@ -87,6 +87,14 @@ LIFECYCLE_RULES: list[Json] = [
         "Prefix": "snapshots/",
         "ExpirationInDays": 365,
     },
+    {
+        # A run that passed has joined its parts and deleted them; one that failed has mostly deleted them as well.
+        "Id": "left-push-parts",
+        "Status": "Enabled",
+        "Prefix": "push-parts/",
+        "ExpirationInDays": 30,
+        "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
+    },
     # What is deleted in the record store is personal data: it must be gone, not kept as an old version.
     *(
         {

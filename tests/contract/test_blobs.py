@@ -298,17 +298,81 @@ def test_what_is_streamed_in_replaces_what_was_there_at_once(store: Store, size:
             assert at or content(store.blobs, KEY) == b"first"
             yield b"x" * min(1024 * 1024, size - at)
 
-    assert store.blobs.replace(KEY, chunks()) == size
+    before = store.blobs.state(KEY)
+    assert before is not None
+    assert store.blobs.replace(KEY, chunks(), before.tag, "a note") is True
     assert content(store.blobs, KEY) == b"x" * size
+    after = store.blobs.state(KEY)
+    assert after is not None
+    assert (after.size, after.note) == (size, "a note")
+    assert after.tag != before.tag
+
+
+def test_what_was_replaced_since_it_was_read_is_not_replaced(store: Store) -> None:
+    assert store.blobs.state(KEY) is None
+    assert store.blobs.replace(KEY, [b"first"], None) is True
+    seen = store.blobs.state(KEY)
+    assert seen is not None
+    assert (seen.size, seen.note) == (5, "")
+    assert store.blobs.replace(KEY, [b"again"], None) is False
+    store.blobs.put(KEY, b"another's")
+    assert store.blobs.replace(KEY, [b"again"], seen.tag, "note") is False
+    assert content(store.blobs, KEY) == b"another's"
+    store.blobs.delete(KEY)
+    assert store.blobs.replace(KEY, [b"again"], seen.tag) is False
+    assert store.blobs.state(KEY) is None
+
+
+def test_of_two_who_replace_what_both_read_one_wins(store: Store) -> None:
+    store.blobs.put(KEY, b"first")
+    seen = store.blobs.state(KEY)
+    assert seen is not None
+
+    def chunks() -> Iterator[bytes]:
+        assert store.blobs.replace(KEY, [b"the faster"], seen.tag) is True
+        yield b"the slower"
+
+    assert store.blobs.replace(KEY, chunks(), seen.tag) is False
+    assert content(store.blobs, KEY) == b"the faster"
+
+
+def test_parts_replace_what_was_read_alone_and_are_given_back_otherwise() -> None:
+    client, data = make_client(), b"x" * (PART + 1)
+    named = {"Bucket": BUCKET, "Key": KEY}
+    with Stubber(client) as stub:
+        stub.add_response(
+            "create_multipart_upload", {"UploadId": "u"}, {**named, "Metadata": {"note": "one"}}
+        )
+        for number, body in enumerate((data[:PART], data[PART:]), 1):
+            sent = {**named, "UploadId": "u", "PartNumber": number, "Body": body}
+            stub.add_response("upload_part", {"ETag": f"e{number}"}, sent)
+        parts = [{"ETag": f"e{number}", "PartNumber": number} for number in (1, 2)]
+        stub.add_client_error(
+            "complete_multipart_upload",
+            "PreconditionFailed",
+            http_status_code=412,
+            expected_params={
+                **named,
+                "UploadId": "u",
+                "MultipartUpload": {"Parts": parts},
+                "IfMatch": "tag",
+            },
+        )
+        stub.add_response("abort_multipart_upload", {}, {**named, "UploadId": "u"})
+        blobs = S3Blobs(client, BUCKET, part_bytes=PART)
+        assert blobs.replace(KEY, [data], "tag", "one") is False
+        stub.assert_no_pending_responses()
 
 
 def test_a_replacement_that_breaks_changes_nothing(store: Store) -> None:
     store.blobs.put(KEY, b"first")
+    seen = store.blobs.state(KEY)
+    assert seen is not None
 
     def chunks() -> Iterator[bytes]:
         yield b"x" * 11 * 1024 * 1024
         raise ValueError("broken")
 
     with pytest.raises(ValueError, match="broken"):
-        store.blobs.replace(KEY, chunks())
+        store.blobs.replace(KEY, chunks(), seen.tag)
     assert content(store.blobs, KEY) == b"first"

@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from chalicelib.ports.blobs import BlobNotFound, ObjectVersion
+from chalicelib.ports.blobs import BlobNotFound, ObjectState, ObjectVersion
 
 CHUNK = 1024 * 1024
 
@@ -14,6 +14,7 @@ class _Stored:
     version_id: str
     data: bytes | None
     """None: a delete marker."""
+    note: str = ""
 
 
 class MemoryBlobs:
@@ -61,10 +62,19 @@ class MemoryBlobs:
         self._store(key, data)
         return len(data)
 
-    def replace(self, key: str, chunks: Iterable[bytes]) -> int:
+    def state(self, key: str) -> ObjectState | None:
+        stored = self._objects.get(key, [])[-1:]
+        if not stored or stored[0].data is None:
+            return None
+        return ObjectState(len(stored[0].data), stored[0].version_id, stored[0].note)
+
+    def replace(self, key: str, chunks: Iterable[bytes], over: str | None, note: str = "") -> bool:
         data = b"".join(chunks)
-        self._store(key, data)
-        return len(data)
+        found = self.state(key)  # another writer may have come meanwhile
+        if (None if found is None else found.tag) != over:
+            return False
+        self._store(key, data, note)
+        return True
 
     def versions(self, key: str) -> list[ObjectVersion]:
         return [
@@ -73,9 +83,9 @@ class MemoryBlobs:
             if stored.data is not None
         ]
 
-    def _store(self, key: str, data: bytes | None) -> str:
+    def _store(self, key: str, data: bytes | None, note: str = "") -> str:
         version_id = f"v{next(self._ids)}"
-        self._objects.setdefault(key, []).append(_Stored(version_id, data))
+        self._objects.setdefault(key, []).append(_Stored(version_id, data, note))
         return version_id
 
     def _data(self, key: str, version_id: str = "") -> bytes:

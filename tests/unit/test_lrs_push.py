@@ -164,7 +164,7 @@ def test_a_file_is_written_on(stored: Stored) -> None:
     record(stored, statement(B))
     again(stored, job)
     assert [line["id"] for line in lines(stored)] == [A, B]
-    assert [key for key in stored.blobs.keys if key.startswith("files/") and ".jsonl." in key] == []
+    assert [key for key in stored.blobs.keys if key.startswith("push-parts/")] == []
     back = pull_back(stored, "file")
     assert counts(back) == (2, 2, 0, 0)
     record(stored, statement(C))
@@ -299,7 +299,7 @@ def test_whatever_call_goes_wrong_all_arrive_once(kind: str, connection: str) ->
         assert (ended.success, counts(ended)) == (True, (3, 3, 0, 0)), where
         assert sorted(arrived(stored, connection)) == sorted([A, B, D]), where
         if connection == "file":
-            assert not any(".jsonl." in key for key in stored.blobs.keys), where
+            assert not any(key.startswith("push-parts/") for key in stored.blobs.keys), where
         if at >= len(faults.seen):
             return
     raise AssertionError("more calls than expected")

@@ -349,7 +349,7 @@ EXPECTED: dict[str, list[tuple[set[str], set[tuple[str, str]]]]] = {
         ({"s3:DeleteObject", "s3:GetObject", "s3:PutObject"}, KEPT),
         (
             {"s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject"},
-            {("Bucket", "/files/*")},
+            {("Bucket", "/files/*"), ("Bucket", "/push-parts/*")},
         ),
         MISSING,
         ({"sqs:SendMessage"}, {("RecordJobsQueue", "")}),

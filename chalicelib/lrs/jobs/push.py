@@ -77,6 +77,11 @@ class Push(JobType):
             notes=failed[:SHOWN],
         )
 
+    def abandon(self, work: Work, position: Json | None) -> None:
+        if position is not None and int(str(position["number"])):
+            target = Target(work.job.service, work.store, work.run)
+            remote_of(work).abandon(target, int(str(position["number"])))
+
     def memory(self, work: Work, position: Json | None) -> Json:
         return {} if position is None else {"local": position["local"], "place": place_of(work)}
 

@@ -1,8 +1,9 @@
 """JSON lines in the bucket: `files/{prefix_}{service}_{store}.jsonl`, one item a line.
 
 S3 has no append. A run writes each page as an object of its own, under a name that run and page make, so that a page
-written twice stands there once; at its end the pages are put behind the file in one replacement of it. A file whose
-end is these pages has them already.
+written twice stands there once; at its end the pages are put behind the file in one replacement of it, on condition
+that nobody else replaced the file since it was read. The file notes the runs that were joined last: who comes again
+after a lost answer, or a crash, finds that its pages are there.
 """
 
 from __future__ import annotations
@@ -15,10 +16,13 @@ from chalicelib.jobs.run_type import RunFailed
 from chalicelib.lrs import strict_json
 from chalicelib.lrs.remotes.records import item_of, record_of, stored_of
 from chalicelib.lrs.remotes.shape import Item, Json, Remote, RemotePage, Target
-from chalicelib.ports.blobs import Blobs
+from chalicelib.ports.blobs import Blobs, ObjectState
 
 FOLDER = "files/"  # nothing else of the bucket can be named by a connection
+PARTS_FOLDER = "push-parts/"  # pages that are not joined yet; what a dead run leaves here, the bucket deletes
 PART = "The bucket"
+TRIES = 5  # at a file that others replace at the same moment
+MOST_NOTED = 20  # runs
 PER_PAGE = 200  # lines
 CHUNK_BYTES = 1024 * 1024
 LARGEST_LINE = 64 * 1024 * 1024
@@ -32,7 +36,7 @@ def file_key(prefix: str, service: str, store: str) -> str:
 
 
 class RemoteFiles(Remote):
-    """The files under a prefix. Two jobs that write the same file should not run at the same time."""
+    """The files under a prefix; of jobs that write the same file at the same time, each adds its own lines."""
 
     def __init__(self, blobs: Blobs, prefix: str) -> None:
         self._blobs, self._prefix = blobs, prefix
@@ -63,17 +67,31 @@ class RemoteFiles(Remote):
     def end(self, target: Target, pages: int) -> None:
         key = file_key(self._prefix, target.service, target.store)
         parts = [self._part(target, number) for number in range(pages)]
-        sizes = [self._blobs.size(part) for part in parts]
-        if parts and sizes[0] is not None:  # the first goes first, once all are in the file
-            known = [size for size in sizes if size is not None]
-            if len(known) < len(sizes):
-                raise RunFailed(
-                    "Pages of this run are missing in the bucket; send replay to write them again."
-                )
-            if not self._ends_with(key, parts, known):
-                self._blobs.replace(key, self._joined(key, parts))
-        for part in parts:
-            self._blobs.delete(part)
+        for _ in range(TRIES):
+            file = self._blobs.state(key)
+            if target.run in _joined_before(file) or not self._are_there(parts):
+                break
+            over = None if file is None else file.tag
+            size = 0 if file is None else file.size
+            note = " ".join([*_joined_before(file), target.run][-MOST_NOTED:])
+            if self._blobs.replace(key, self._joined(key, size, parts), over, note):
+                break
+        else:
+            raise Unavailable(PART, "others kept writing the file")
+        self.abandon(target, pages)
+
+    def abandon(self, target: Target, pages: int) -> None:
+        for number in range(pages):
+            self._blobs.delete(self._part(target, number))
+
+    def _are_there(self, parts: Sequence[str]) -> bool:
+        """Whether the pages are to be joined. The first goes first, once all are in the file."""
+        there = [self._blobs.size(part) is not None for part in parts]
+        if not parts or not there[0]:
+            return False
+        if not all(there):
+            raise RunFailed("Pages of this run are missing in the bucket; send replay to write them again.")
+        return True
 
     def _lines(self, key: str, at: int, size: int) -> list[bytes]:
         """The lines that begin at a place, one at least where there is one; the last one perhaps without its end."""
@@ -91,30 +109,25 @@ class RemoteFiles(Remote):
             wanted = min(wanted * 4, LARGEST_LINE)
 
     def _part(self, target: Target, number: int) -> str:
-        return f"{file_key(self._prefix, target.service, target.store)}.{target.run}.{number:08d}"
+        name = file_key(self._prefix, target.service, target.store).removeprefix(FOLDER)
+        return f"{PARTS_FOLDER}{name}.{target.run}.{number:08d}"
 
-    def _ends_with(self, key: str, parts: Sequence[str], sizes: Sequence[int]) -> bool:
-        """Whether the pages stand at the end of the file already: all of it is compared, page by page."""
-        at = (self._blobs.size(key) or 0) - sum(sizes)
-        if at < 0:
-            return False
-        for part, size in zip(parts, sizes, strict=True):
-            if self._blobs.read_range(key, at, at + size) != self._blobs.read_range(part, 0, size):
-                return False
-            at += size
-        return True
-
-    def _joined(self, key: str, parts: Sequence[str]) -> Iterator[bytes]:
-        size = self._blobs.size(key) or 0
+    def _joined(self, key: str, size: int, parts: Sequence[str]) -> Iterator[bytes]:
+        """The file as it was with the pages behind it; if it changes meanwhile, it is not replaced."""
         last = b"\n"
         for at in range(0, size, COPIED_BYTES):
             chunk = self._blobs.read_range(key, at, min(at + COPIED_BYTES, size))
-            last = chunk[-1:]
+            last = chunk[-1:] or last
             yield chunk
         if last != b"\n":
             yield b"\n"
         for part in parts:
             yield from self._blobs.read(part)
+
+
+def _joined_before(file: ObjectState | None) -> list[str]:
+    """The runs that were joined last, the latest at the end."""
+    return [] if file is None else file.note.split()
 
 
 def _split(data: bytes) -> list[bytes]:

@@ -70,3 +70,7 @@ class Remote(ABC):
     @abstractmethod
     def end(self, target: Target, pages: int) -> None:
         """Ends a run that wrote so many pages; may be called again."""
+
+    def abandon(self, target: Target, pages: int) -> None:
+        """Takes away what a run that will never end has written for itself alone; may be called again."""
+        return
