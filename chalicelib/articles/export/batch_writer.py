@@ -24,10 +24,10 @@ class BatchWriter:
 
     media_type = "application/x-ndjson"
     suffix = "ndjson"
-    start: State = {"open": 0}  # noqa: RUF012
 
     def __init__(self, mapping: ExportMapping) -> None:
         assert isinstance(mapping.form, BatchForm)
+        self.start: State = {"open": 0}
         self._form = mapping.form
         self._leaves_out, self._deletes = mapping.deletions == "leave-out", mapping.deletions == "delete"
         in_key = {column.name: column for column in mapping.columns if column.name in self._form.key}

@@ -20,10 +20,10 @@ class CsvWriter:
 
     media_type = "text/csv"
     suffix = "csv"
-    start: State = {}  # lines stand for themselves  # noqa: RUF012
 
     def __init__(self, mapping: ExportMapping) -> None:
         assert isinstance(mapping.form, CsvForm)
+        self.start: State = {}  # lines stand for themselves
         self._mapping, self._form = mapping, mapping.form
         self._codec = ENCODINGS[mapping.encoding]
         self._rows = Rows(mapping, self._speller)

@@ -21,10 +21,10 @@ class XmlWriter:
 
     media_type = "application/xml"
     suffix = "xml"
-    start: State = {}  # elements stand for themselves  # noqa: RUF012
 
     def __init__(self, mapping: ExportMapping) -> None:
         assert isinstance(mapping.form, XmlForm)
+        self.start: State = {}  # elements stand for themselves
         self._mapping, self._form = mapping, mapping.form
         self._codec = ENCODINGS[mapping.encoding]
         self._rows = Rows(mapping, _speller)
