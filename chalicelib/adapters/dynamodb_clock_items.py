@@ -1,13 +1,15 @@
 """The clock of a store as an item in DynamoDB.
 
 Item: `pk` = `clock#<store>`, `sk` = `clock`, `schema`, `last`, `finished`; `first`: a map from the id of an open
-batch to its first time; `open`: a map from the same ids to `count`, `lease` and `state`; `undone`: a map from the id
-of an undone batch to when that was. About 100 bytes for each open batch; times are microseconds.
+batch to its first time; `open`: a map from the same ids to `count`, `lease`, `state` and `off` (a list, left out where
+it is not known); `undone`: a map from the id of an undone batch to when that was. About 100 bytes for each open batch;
+times are microseconds.
 
 `first` stands apart from `open`, so that a batch which meets a clock that is ahead takes `last + 1` in the write
 itself: no number of writers can make another's attempt fail.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from chalicelib.adapters.dynamodb_schema import check_schema
@@ -28,15 +30,16 @@ def number(value: int) -> Item:
     return {"N": str(value)}
 
 
-def new_batch(count: int, lease_until: int) -> Item:
+def new_batch(count: int, lease_until: int, off: Sequence[str] | None) -> Item:
     """What stands in `open` of a batch that is being written."""
-    return {
-        "M": {
-            "count": number(count),
-            "lease": number(lease_until),
-            "state": {"S": BatchState.WRITING.value},
-        }
+    made: Item = {
+        "count": number(count),
+        "lease": number(lease_until),
+        "state": {"S": BatchState.WRITING.value},
     }
+    if off is not None:
+        made["off"] = {"L": [{"S": name} for name in off]}
+    return {"M": made}
 
 
 def read_clock(item: Item | None) -> ClockReading:
@@ -56,4 +59,5 @@ def read_batch(batch: str, item: Item) -> Batch:
     """An open batch, from the item of its clock."""
     opened, first = item["open"]["M"][batch]["M"], int(item["first"]["M"][batch]["N"])
     last = first + int(opened["count"]["N"]) - 1
-    return Batch(batch, first, last, int(opened["lease"]["N"]), BatchState(opened["state"]["S"]))
+    off = tuple(name["S"] for name in opened["off"]["L"]) if "off" in opened else None
+    return Batch(batch, first, last, int(opened["lease"]["N"]), BatchState(opened["state"]["S"]), off)

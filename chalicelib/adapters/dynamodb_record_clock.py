@@ -85,9 +85,17 @@ class DynamoRecordClock:
         except _Failed as failed:
             return read_clock(failed.item)
 
-    def register(self, store: str, batch: str, count: int, now: int, lease_until: int) -> Batch:
+    def register(
+        self,
+        store: str,
+        batch: str,
+        count: int,
+        now: int,
+        lease_until: int,
+        off: tuple[str, ...] | None = None,
+    ) -> Batch:
         """One UpdateItem if the clock is behind `now`, two if it is ahead or the store has none yet."""
-        opened = new_batch(count, lease_until)
+        opened = new_batch(count, lease_until, off)
         take = self._register_at
         for _ in range(REGISTER_TRIES):
             try:

@@ -1,6 +1,8 @@
 """The pipeline options of a client: what happens to the statements that it records."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -28,3 +30,25 @@ class PipelineOptions:
     pseudonymize_statements: bool = False
     authority_name: str = ""
     authority_homepage: str = ""
+
+
+AFTER_COMMIT = (
+    "void_statements",
+    "update_activities",
+    "update_agents",
+    "update_vocab",
+    "update_activity_ids",
+    "update_agent_ids",
+)
+"""Those that say what is done once a batch is committed, by its writer or by who ends it in its place."""
+
+
+def off_after_commit(options: PipelineOptions) -> tuple[str, ...]:
+    """Which of `AFTER_COMMIT` are off: mostly none."""
+    return tuple(name for name in AFTER_COMMIT if not getattr(options, name))
+
+
+def with_these_off(names: Iterable[str]) -> PipelineOptions:
+    """Options with some of `AFTER_COMMIT` off; what else they say counts before the commit alone."""
+    off: dict[str, Any] = {name: False for name in names if name in AFTER_COMMIT}
+    return replace(PipelineOptions(), **off)

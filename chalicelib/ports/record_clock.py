@@ -25,7 +25,8 @@ class BatchState(Enum):
 class Batch:
     """Statements that are written together: it took the `stored` times `first` to `last` (inclusive).
 
-    `lease_until`: from then on (microseconds) the sweep ends it, one way or the other.
+    `lease_until`: from then on (microseconds) the sweep ends it, one way or the other. `off`: the pipeline options
+    that are off for it, of those that count after the commit; None: not known, by those of its client.
     """
 
     id: str
@@ -33,6 +34,7 @@ class Batch:
     last: int
     lease_until: int
     state: BatchState = BatchState.WRITING
+    off: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,15 @@ class RecordClock(Protocol):
         """Promises that no `stored` up to `at` will be taken from now on; the clock after that, in one round trip."""
         ...
 
-    def register(self, store: str, batch: str, count: int, now: int, lease_until: int) -> Batch:
+    def register(
+        self,
+        store: str,
+        batch: str,
+        count: int,
+        now: int,
+        lease_until: int,
+        off: tuple[str, ...] | None = None,
+    ) -> Batch:
         """Takes `count` times, all above any taken or promised and none below `now`, and opens the batch.
 
         A batch of this id that is open already is returned as it is (an answer was lost).

@@ -94,6 +94,14 @@ def test_a_batch_takes_its_times_from_now_on_and_is_open(clock: RecordClock) -> 
     assert clock.read("s").horizon == NOW - 1
 
 
+@pytest.mark.parametrize("off", [None, (), ("void_statements", "update_vocab")])
+def test_a_batch_keeps_which_options_are_off_for_it(clock: RecordClock, off: tuple[str, ...] | None) -> None:
+    made = clock.register("s", "b", 1, NOW, LEASE, off)
+    assert made == Batch("b", NOW, NOW, LEASE, BatchState.WRITING, off)
+    clock.commit("s", "b")
+    assert clock.read("s").open["b"].off == off
+
+
 @pytest.mark.parametrize("behind", [0, 1, 5_000_000])
 def test_times_rise_where_the_wall_clock_does_not(clock: RecordClock, behind: int) -> None:
     register(clock, "a", 3)

@@ -28,12 +28,20 @@ class MemoryRecordClock:
         clock.last = max(clock.last, at)
         return _reading(clock)
 
-    def register(self, store: str, batch: str, count: int, now: int, lease_until: int) -> Batch:
+    def register(
+        self,
+        store: str,
+        batch: str,
+        count: int,
+        now: int,
+        lease_until: int,
+        off: tuple[str, ...] | None = None,
+    ) -> Batch:
         clock = self._of(store)
         if batch not in clock.open:
             first = max(now, clock.last + 1)
             clock.last = first + count - 1
-            clock.open[batch] = Batch(batch, first, clock.last, lease_until)
+            clock.open[batch] = Batch(batch, first, clock.last, lease_until, off=off)
         return clock.open[batch]
 
     def commit(self, store: str, batch: str) -> bool:

@@ -8,16 +8,18 @@ from typing import Any
 import pytest
 
 from chalicelib.errors import Invalid
+from chalicelib.lrs.options import PipelineOptions
 from chalicelib.lrs.versions import V2
 from chalicelib.ports.jobs import JobRecord
 from chalicelib.ports.lrs_access import ConnectionRecord
-from tests.doubles.faults import FAULTS, Faults
+from tests.doubles.faults import FAULTS, Faults, Killed
 from tests.doubles.lrs_world import LrsWorld, Stored, principal
 from tests.doubles.remote_lrs import PASSWORD, USER, RemoteStore
 from tests.doubles.running_jobs import around, counts, create, make_store, run, run_new, settle
 from tests.doubles.statement_store import STATEMENT_PARTS
+from tests.doubles.steps import between
 from tests.unit.test_lrs_record_store_faults import BYTES, HASH, attached
-from tests.unit.test_lrs_record_store_races import A, B, C, D, statement
+from tests.unit.test_lrs_record_store_races import A, B, C, D, statement, voiding
 
 MOST_CALLS = 150
 HOST = "far.example.com"
@@ -146,6 +148,32 @@ def test_the_options_of_the_job_hold(stored: Stored, far: RemoteStore) -> None:
     assert record.validated is False
     account = {"homePage": "https://far.example.com", "name": "Far"}
     assert json.loads(record.text)["authority"] == {"objectType": "Agent", "account": account}
+
+
+@pytest.mark.parametrize("voids", [True, False])
+def test_a_batch_whose_worker_died_is_ended_by_the_options_of_the_job(
+    voids: bool, stored: Stored, far: RemoteStore
+) -> None:
+    """Those of the client that made the job are others."""
+    far.add(statement(A), voiding(B, A))
+    between(stored.record_clock, "commit", lambda: None, _dies)
+    [job] = create(stored, "pull", **PULL, void_statements=voids)
+    LrsWorld(stored).job_tick.run()
+    started = stored.job_store.get("pull", job.id)
+    assert started is not None
+    assert started.run is not None
+    with pytest.raises(Killed):
+        LrsWorld(stored).job_worker.work("pull", job.id, started.run.id, lambda: 200.0)
+    stored.clock.advance(61)
+    sweeper = LrsWorld(stored)
+    sweeper.client_options = dict.fromkeys(("", "client"), PipelineOptions(void_statements=not voids))
+    sweeper.sweep.run(["store"])
+    assert stored.record_clock.read("store").open == {}
+    assert {each.id: each.voided for each in stored.statement_store.stored("store")} == {A: voids, B: False}
+
+
+def _dies() -> None:
+    raise Killed
 
 
 @pytest.mark.parametrize("versions", [("1.0.3",), ("2.0.0",), ("0.9", "1.0.0", "1.0.3")])

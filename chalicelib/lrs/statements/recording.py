@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from chalicelib.errors import Unavailable, WriteConflict
 from chalicelib.lrs.cmi5 import rules
 from chalicelib.lrs.errors import StatementConflict, TooLarge
+from chalicelib.lrs.options import off_after_commit
 from chalicelib.lrs.statements.creating import PAUSE_SECONDS, Attempt, BeginAnew, Creating
 from chalicelib.lrs.statements.preparing import Prepared, prepare
 from chalicelib.lrs.statements.settling import MOST_STATEMENTS
@@ -97,7 +98,7 @@ class Recording:
         deadline = self._clock.now() + PATIENCE_SECONDS
         name = self._new_id()
         while self._clock.now() < deadline:
-            attempt = self._begin(principal.store, name, prepared, contents)
+            attempt = self._begin(principal, name, prepared, contents)
             try:
                 self._creating.create(principal, prepared, attempt, deadline)
                 if not self._attachments.confirm(principal.store, name, attempt.claimed):
@@ -115,14 +116,20 @@ class Recording:
         raise WriteConflict("statement", prepared[0].shown_id)
 
     def _begin(
-        self, store: str, name: str, prepared: Sequence[Prepared], contents: Mapping[str, bytes]
+        self, principal: Principal, name: str, prepared: Sequence[Prepared], contents: Mapping[str, bytes]
     ) -> Attempt:
+        store = principal.store
         if contents:
             now = microseconds(self._clock.now())
             self._attachments.claim(store, name, contents, now + microseconds(CLAIM_SECONDS))
         now = microseconds(self._clock.now())
         batch = self._record_clock.register(
-            store, name, len(prepared), now, now + microseconds(LEASE_SECONDS)
+            store,
+            name,
+            len(prepared),
+            now,
+            now + microseconds(LEASE_SECONDS),
+            off_after_commit(principal.options),
         )
         return Attempt(batch, {each.id: each.value for each in prepared}, list(contents))
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from chalicelib.errors import Unavailable
+from chalicelib.lrs.options import with_these_off
 from chalicelib.lrs.statements.parts import parts
 from chalicelib.ports.record_clock import Batch, BatchState, RecordClock
 from chalicelib.ports.statement_store import PART, Rejected, StatementRecord, StatementStore, Unsure
@@ -59,7 +60,9 @@ class Settling:
             own = [record for record in records if record.client == client]
             placed = self._effects.take_places(store, own)
             told = [parts(json.loads(record.text)) for record in placed]
-            due = self._effects.due(store, placed, self._options_of(client), given=True, told=told)
+            # By the options of the request: those of the client may be others, and may have changed since.
+            options = self._options_of(client) if batch.off is None else with_these_off(batch.off)
+            due = self._effects.due(store, placed, options, given=True, told=told)
             self._effects.do(store, due)
         self._record_clock.finish(store, batch.id)
         self._attachments.release(store, batch.id, _attachments(records))
