@@ -47,6 +47,9 @@ def test_files_are_accepted_fetched_indexed_sent_and_applied(system: System, fil
     assert system.finished(by_key).state == "succeeded"
     assert system.api.post("articles/update", {"F_1": number, "F_3": "z"}).status == 200
     assert system.api.post("articles", {"F_1": number, "customNumber": number + "c"}).status == 200
+    update, key = {"F_1": number, "F_3": "under a key"}, {"Idempotency-Key": number}
+    answers = [system.api.call("POST", "/api/v1/articles/update", update, key) for _ in range(2)]
+    assert [answer.headers.get("idempotent-replayed") for answer in answers] == [None, "true"]
     system.forget_articles([number, number + "c"])
 
 
