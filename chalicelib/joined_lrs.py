@@ -319,10 +319,12 @@ class JoinedLrs(ABC):
             self.log_failure,
         )
 
-    def _work_of(self, job: JobRecord, run: Run, seconds_left: Callable[[], float]) -> Work:
+    def _work_of(
+        self, job: JobRecord, run: Run, seconds_left: Callable[[], float], keep: Callable[[], None]
+    ) -> Work:
         from chalicelib.lrs.jobs.machine.job_type import work_of
 
-        return work_of(self, job, run, seconds_left)
+        return work_of(self, job, run, seconds_left, keep)
 
     def _tell(self, job: JobRecord, level: int, message: str) -> None:
         """A line of the general log about the run of a job."""

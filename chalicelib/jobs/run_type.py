@@ -70,9 +70,15 @@ MadeT = TypeVar("MadeT", covariant=True)
 
 
 class WorkOf(Protocol[MadeT]):
-    """Makes what the types of an API are given, from a job, its run, and the seconds that an invocation has left."""
+    """Makes what the types of an API are given.
 
-    def __call__(self, job: JobRecord, run: Run, seconds_left: Callable[[], float]) -> MadeT: ...
+    From a job, its run, the seconds that an invocation has left, and what a page that may take long calls between its
+    steps: so the worker is known to be alive.
+    """
+
+    def __call__(
+        self, job: JobRecord, run: Run, seconds_left: Callable[[], float], keep: Callable[[], None]
+    ) -> MadeT: ...
 
 
 class RunType(ABC, Generic[WorkT]):

@@ -33,9 +33,14 @@ def started(job: JobRecord, run_id: str, now: int, next_run_at: int | None) -> J
 
 
 def taken(job: JobRecord, run: Run, worker: str, now: int) -> JobRecord:
-    """A worker takes the run, or renews its lease on it."""
+    """A worker takes the run."""
     attempts = run.attempts + 1
     return _with(job, replace(run, worker=worker, lease_until=now + LEASE, attempts=attempts), now + LEASE)
+
+
+def kept(job: JobRecord, run: Run, now: int) -> JobRecord:
+    """A worker renews its lease in a page that takes long."""
+    return _with(job, replace(run, lease_until=now + LEASE), now + LEASE)
 
 
 def handed_over(job: JobRecord, run: Run, now: int) -> JobRecord:
@@ -69,7 +74,7 @@ def planned(job: JobRecord, run: Run, plan: Plan, now: int) -> JobRecord:
 
 
 def counted(job: JobRecord, run: Run, done: Done, plan: Plan | None, now: int) -> JobRecord:
-    """A page is done and counted, and the next (None: there is none) is decided, in one step."""
+    """A page is done and counted, and the next (None: there is none, or it cannot be) is decided, in one step."""
     before = job.progress
     progress = Progress(
         total=before.total,
@@ -84,7 +89,8 @@ def counted(job: JobRecord, run: Run, done: Done, plan: Plan | None, now: int) -
         pauses=0,
         position=run.position if done.next is None else done.next,
     )
-    moved = _next_page(moved, plan, now) if plan else replace(moved, plan=None, last=True)
+    last = run.last if done.last is None else done.last
+    moved = _next_page(moved, plan, now) if plan else replace(moved, plan=None, last=last)
     return replace(
         _with(job, moved, now + LEASE),
         progress=replace(progress, total=max(progress.total, progress.seen)),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from chalicelib.errors import Unavailable
 from chalicelib.jobs import runs
-from chalicelib.jobs.run_type import BeginAnew, Done, Json, RunFailed, RunType, WorkOf
+from chalicelib.jobs.run_type import BeginAnew, Done, Json, Plan, RunFailed, RunType, WorkOf
 from chalicelib.jobs.telling import Telling
 from chalicelib.ports.jobs import JobRecord, JobStore, Run, RunState
 from chalicelib.times import microseconds
@@ -24,6 +24,9 @@ WorkT = TypeVar("WorkT")
 
 # A page, its checkpoint and the hand-over must fit in what is left.
 RESERVE_SECONDS = 60.0
+KEPT_FOR = (
+    20 * 1_000_000
+)  # a lease is renewed within a page after so long; the longest call is far below a lease
 RACES = 10  # against a person who stops the run, at one write
 RETRIES = (2.0, 10.0)  # seconds until a page is tried again that met a part which did not answer
 BROKEN = "The page could not be worked on; the fault is noted on our side. Nothing of it is counted."
@@ -164,9 +167,23 @@ class _Turn(Generic[WorkT]):
         done = self._type.apply(self._work, items) if items else Done()
         last = self._run.last if done.last is None else done.last
         position = self._run.position if done.next is None else done.next
-        plan = None if last else self._type.plan(self._work, position)
+        plan: Plan | None = None
+        fault: Exception | None = None
+        try:
+            plan = None if last else self._type.plan(self._work, position)
+        except _Lost:
+            raise
+        except Exception as error:  # what was done is counted, whatever becomes of the page after it
+            fault = error
         self._move(lambda job, run: runs.counted(job, run, done, plan, self._now()))
         self._telling.of_page(self.job)
+        if fault is not None:
+            raise fault
+
+    def _keep(self) -> None:
+        """Renews the lease within a page, now and then. Raises `_Lost` where the run is another's by now."""
+        if self._run.lease_until - self._now() < runs.LEASE - KEPT_FOR:
+            self._move(lambda job, run: runs.kept(job, run, self._now()))
 
     def _hand_over(self) -> None:
         self._move(lambda job, run: runs.handed_over(job, run, self._now()))
@@ -259,4 +276,4 @@ class _Turn(Generic[WorkT]):
 
     @cached_property
     def _work(self) -> WorkT:
-        return self._work_of(self.job, self._run, self._seconds_left)
+        return self._work_of(self.job, self._run, self._seconds_left, self._keep)

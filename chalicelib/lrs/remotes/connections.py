@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from chalicelib.jobs.run_type import RunFailed
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from chalicelib.lrs.remotes.shape import Remote
     from chalicelib.ports.jobs import JobRecord
     from chalicelib.ports.lrs_access import ConnectionRecord
+    from chalicelib.ports.outgoing import Outgoing, Request, Response
 
 ONLY_STATEMENTS = "Another learning record store carries statements alone; service is statements or all."
 
@@ -25,28 +26,49 @@ def remote_of(work: Work) -> Remote:
     connection = connection_of(work.lrs, work.job.connection)
     if connection is None:
         raise RunFailed("The connection of this job is not there any more; change the job.")
-    return opened(work.lrs, connection)
+    return opened(work.lrs, connection, work.keep)
 
 
-def opened(lrs: JobServices, connection: ConnectionRecord) -> Remote:
-    """The other place behind a connection; nothing is sent yet, and no other kind of place is loaded."""
+def opened(lrs: JobServices, connection: ConnectionRecord, keep: Callable[[], None] = lambda: None) -> Remote:
+    """The other place behind a connection; nothing is sent yet, and no other kind of place is loaded.
+
+    `keep` is called before each step there, see `Work`.
+    """
     settings = {**connection.settings, **connection.secrets}
     prefix = settings.get("prefix", "")
     if connection.type == "lrs":
         from chalicelib.lrs.remotes.lrs import RemoteLrs
 
         return RemoteLrs(
-            lrs.outgoing, settings["endpoint"], settings.get("username", ""), settings.get("password", "")
+            _Kept(lrs.outgoing, keep),
+            settings["endpoint"],
+            settings.get("username", ""),
+            settings.get("password", ""),
         )
     if connection.type == "file":
         from chalicelib.lrs.remotes.files import RemoteFiles
 
-        return RemoteFiles(lrs.blobs, prefix)
+        return RemoteFiles(lrs.blobs, prefix, keep)
     from chalicelib.lrs.remotes.search import RemoteSearch
 
     return RemoteSearch(
-        lrs.outgoing, settings["host"], settings.get("username", ""), settings.get("password", ""), prefix
+        _Kept(lrs.outgoing, keep),
+        settings["host"],
+        settings.get("username", ""),
+        settings.get("password", ""),
+        prefix,
     )
+
+
+class _Kept:
+    """Requests, each a sign that the worker lives: how long they take is up to the other place."""
+
+    def __init__(self, outgoing: Outgoing, keep: Callable[[], None]) -> None:
+        self._outgoing, self._keep = outgoing, keep
+
+    def exchange(self, request: Request) -> Response:
+        self._keep()
+        return self._outgoing.exchange(request)
 
 
 def place_of(work: Work) -> str:

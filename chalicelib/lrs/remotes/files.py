@@ -9,7 +9,7 @@ after a lost answer, or a crash, finds that its pages are there.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from chalicelib.errors import Unavailable
 from chalicelib.jobs.run_type import RunFailed
@@ -38,8 +38,8 @@ def file_key(prefix: str, service: str, store: str) -> str:
 class RemoteFiles(Remote):
     """The files under a prefix; of jobs that write the same file at the same time, each adds its own lines."""
 
-    def __init__(self, blobs: Blobs, prefix: str) -> None:
-        self._blobs, self._prefix = blobs, prefix
+    def __init__(self, blobs: Blobs, prefix: str, keep: Callable[[], None] = lambda: None) -> None:
+        self._blobs, self._prefix, self._keep = blobs, prefix, keep
 
     def page(self, service: str, store: str, position: Json | None, cutoff: int) -> RemotePage:
         key = file_key(self._prefix, service, store)
@@ -82,16 +82,21 @@ class RemoteFiles(Remote):
 
     def abandon(self, target: Target, pages: int) -> None:
         for number in range(pages):
+            self._keep()
             self._blobs.delete(self._part(target, number))
 
     def _are_there(self, parts: Sequence[str]) -> bool:
         """Whether the pages are to be joined. The first goes first, once all are in the file."""
-        there = [self._blobs.size(part) is not None for part in parts]
+        there = [self._is_there(part) for part in parts]
         if not parts or not there[0]:
             return False
         if not all(there):
             raise RunFailed("Pages of this run are missing in the bucket; send replay to write them again.")
         return True
+
+    def _is_there(self, key: str) -> bool:
+        self._keep()
+        return self._blobs.size(key) is not None
 
     def _lines(self, key: str, at: int, size: int) -> list[bytes]:
         """The lines that begin at a place, one at least where there is one; the last one perhaps without its end."""
@@ -116,12 +121,14 @@ class RemoteFiles(Remote):
         """The file as it was with the pages behind it; if it changes meanwhile, it is not replaced."""
         last = b"\n"
         for at in range(0, size, COPIED_BYTES):
+            self._keep()
             chunk = self._blobs.read_range(key, at, min(at + COPIED_BYTES, size))
             last = chunk[-1:] or last
             yield chunk
         if last != b"\n":
             yield b"\n"
         for part in parts:
+            self._keep()
             yield from self._blobs.read(part)
 
 

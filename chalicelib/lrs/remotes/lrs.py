@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from chalicelib.errors import Unavailable
 from chalicelib.jobs.run_type import RunFailed
@@ -29,6 +29,8 @@ CONSISTENT_THROUGH = "x-experience-api-consistent-through"
 OVERLAP = (
     60_000_000  # microseconds that are read again of a store which does not say what it is consistent through
 )
+LONGEST_MORE = 2000  # characters; an address has no more either
+MOST_EMPTY = 100  # pages without statements in a row
 LATER = frozenset((408, 425, 429))
 NOT_ONE_STATEMENT = frozenset((401, 403, 404, 405, 406, 415))
 SET_BY_A_STORE = ("stored", "authority")
@@ -54,7 +56,8 @@ class RemoteLrs(Remote):
         items = [_item(each, contents) for each in statements]
         if not more:
             return RemotePage(items, {"since": upto}, True)
-        return RemotePage(items, {"more": self._checked(more), "upto": upto}, False)
+        way = _further(begun or {}, self._checked(more), bool(items))
+        return RemotePage(items, {**way, "upto": upto}, False)
 
     def write(self, target: Target, number: int, items: Sequence[Item]) -> list[str]:
         failed: list[str] = []
@@ -97,11 +100,17 @@ class RemoteLrs(Remote):
 
     def _checked(self, more: str) -> str:
         """The path of the next page; an absolute address is taken where it is on the same host."""
-        own, parts = urlsplit(self._endpoint), urlsplit(more)
+        if len(more) > LONGEST_MORE:
+            raise RunFailed(f"{PART} names a next page with more than {LONGEST_MORE} characters.")
+        own = urlsplit(self._endpoint)
+        try:
+            parts = urlsplit(more)
+        except ValueError:
+            raise RunFailed(f"{PART} names a next page that is no address.") from None
         if parts.scheme or parts.netloc:
             if (parts.scheme, parts.netloc) != (own.scheme, own.netloc):
                 raise RunFailed(f"{PART} names a next page on another host, which is not followed.")
-            return more[more.index(parts.netloc) + len(parts.netloc) :]
+            return urlunsplit(("", "", parts.path or "/", parts.query, ""))
         if not more.startswith("/"):
             raise RunFailed(f"{PART} names a next page that is no path.")
         return more
@@ -212,6 +221,22 @@ def _consistent(answer: Response, cutoff: int) -> int:
     """Up to when the answer lacks nothing, in microseconds; what is beyond comes again with the next run."""
     told = parse_timestamp(answer.headers.get(CONSISTENT_THROUGH, ""), V1)
     return min(cutoff, cutoff - OVERLAP if told is None else told)
+
+
+def _further(begun: Json, more: str, full: bool) -> Json:
+    """Where the pages go on. Raises `RunFailed` where they go in a circle, or nowhere.
+
+    Of the pages behind, one is remembered, and another after twice as many: any circle comes back to it.
+    """
+    digest = hashlib.sha256(more.encode("utf-8", "replace")).hexdigest()[:16]
+    if digest == begun.get("mark"):
+        raise RunFailed(f"{PART} names a page as the next that was read before; its pages have no end.")
+    step = int(str(begun.get("step", 0))) + 1
+    empty = 0 if full else int(str(begun.get("empty", 0))) + 1
+    if empty > MOST_EMPTY:
+        raise RunFailed(f"{PART} named {MOST_EMPTY} further pages in a row that hold no statement.")
+    mark = digest if step & (step - 1) == 0 else begun.get("mark")
+    return {"more": more, "step": step, "mark": mark, "empty": empty}
 
 
 def _batches(items: Sequence[Item]) -> list[Sequence[Item]]:

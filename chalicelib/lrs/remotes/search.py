@@ -10,6 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
+from types import NoneType
 
 from chalicelib.errors import Unavailable
 from chalicelib.jobs.run_type import RunFailed
@@ -23,7 +24,11 @@ PART = "The search cluster"
 SMALLER = (100, 10, 1)  # documents of a page, the fewer the larger they are
 REQUEST_BYTES = 5_000_000
 LONGEST_ID = 200  # bytes
+LONGEST_PLACE = 70_000  # characters of JSON; a term has 32,766 bytes at most
 LATER = frozenset((408, 429))
+# What a shard that does not answer holds would be passed over for good: rather no answer.
+SEARCH = "_search?allow_partial_search_results=false"
+NO_SEARCH = f"{PART} answered a search with something else than documents in their order."
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,199}")
 # Times are texts of one length, which sort as times do; nothing else of an item is searched.
 MAPPING: Json = {
@@ -75,7 +80,7 @@ class RemoteSearch(Remote):
         hits, asked = self._found(index, body)
         items = [item_of(hit.get("_source"), f"Document {str(hit.get('_id'))[:LONGEST_ID]}") for hit in hits]
         if hits:
-            after = hits[-1].get("sort")
+            after = _end_of(hits, after)
         last = len(hits) < asked
         return RemotePage(items, {"after": after, "last": last}, last)
 
@@ -83,10 +88,12 @@ class RemoteSearch(Remote):
         """The documents of a search, as many as an answer may hold, and how many were asked for."""
         for size in SMALLER:
             try:
-                answer = self._call("POST", f"{index}/_search", _encoded({**body, "size": size}), absent=True)
+                answer = self._call(
+                    "POST", f"{index}/{SEARCH}", _encoded({**body, "size": size}), absent=True
+                )
             except _TooLarge:
                 continue
-            return _hits(answer), size
+            return _hits(answer, size), size
         raise RunFailed(f"A document of {PART.lower()} is larger than an answer may be.")
 
     def write(self, target: Target, number: int, items: Sequence[Item]) -> list[str]:
@@ -172,10 +179,32 @@ class RemoteSearch(Remote):
         return answer
 
 
-def _hits(answer: Mapping[str, object]) -> list[Mapping[str, object]]:
+def _hits(answer: Mapping[str, object], asked: int) -> list[Mapping[str, object]]:
+    """The documents of an answer; none where there is no such index."""
+    if not answer:
+        return []
+    shards = answer.get("_shards")
+    if answer.get("timed_out") or (isinstance(shards, dict) and shards.get("failed")):
+        raise Unavailable(PART, "a part of it did not answer")
     outer = answer.get("hits")
-    hits = outer.get("hits") if isinstance(outer, dict) else []
-    return [each for each in hits if isinstance(each, dict)] if isinstance(hits, list) else []
+    hits = outer.get("hits") if isinstance(outer, dict) else None
+    if not isinstance(hits, list) or len(hits) > asked or not all(isinstance(each, dict) for each in hits):
+        raise RunFailed(NO_SEARCH)
+    return hits
+
+
+def _end_of(hits: Sequence[Mapping[str, object]], after: object) -> list[object]:
+    """The place of the last document, which lies behind the place that was asked for."""
+    place = hits[-1].get("sort")
+    if (
+        not isinstance(place, list)
+        or len(place) != 2
+        or not all(isinstance(each, (str, int, float, NoneType)) for each in place)
+        or len(json.dumps(place)) > LONGEST_PLACE
+        or place == after
+    ):
+        raise RunFailed(NO_SEARCH)
+    return place
 
 
 def _refused(answer: Response) -> RunFailed:

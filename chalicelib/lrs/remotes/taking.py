@@ -37,6 +37,7 @@ def taken(work: Work, items: Sequence[Item], options: PipelineOptions) -> list[s
             def record(part: Sequence[Item], version: XapiVersion = version) -> None:
                 contents = {sha256: content for item in part for sha256, content in item.contents.items()}
                 values = [item.value for item in part]
+                work.keep()
                 work.lrs.recording.record(caller, version, values, contents)
 
             failed += split(batch, record)

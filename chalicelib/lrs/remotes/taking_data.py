@@ -37,6 +37,7 @@ def taken_data(work: Work, items: Sequence[Item], options: PipelineOptions) -> l
         return _entries(work, items, options)
     failed = []
     for item in items:
+        work.keep()
         fault = _document(work, cast(DocumentService, work.job.service), item)
         if fault:
             failed.append(f"{item.name} {fault}")

@@ -23,7 +23,8 @@ class Work:
 
     `started_at` and `cutoff` are microseconds since 1970; `cutoff` is inclusive, and never beyond `started_at`.
     `seconds_left` tells how long this invocation may still go on. `run`: the run's id, from which made ids are
-    derived.
+    derived. `keep`: to be called between the steps of a page that may take longer than a minute; it renews the lease
+    of the worker.
     """
 
     job: JobRecord
@@ -33,6 +34,7 @@ class Work:
     cutoff: int
     dry_run: bool
     seconds_left: Callable[[], float] = field(default=lambda: 60.0)
+    keep: Callable[[], None] = field(default=lambda: None)
 
     @property
     def store(self) -> str:
@@ -45,7 +47,9 @@ class Work:
         return self.job.settings
 
 
-def work_of(lrs: JobServices, job: JobRecord, run: Run, seconds_left: Callable[[], float]) -> Work:
+def work_of(
+    lrs: JobServices, job: JobRecord, run: Run, seconds_left: Callable[[], float], keep: Callable[[], None]
+) -> Work:
     """What the type of a job is given in a run. Raises `Unavailable`."""
     return Work(
         job=job,
@@ -55,6 +59,7 @@ def work_of(lrs: JobServices, job: JobRecord, run: Run, seconds_left: Callable[[
         cutoff=cutoff_of(job, run.started_at, lrs),
         dry_run=bool(job.settings.get("dry_run")),
         seconds_left=seconds_left,
+        keep=keep,
     )
 
 

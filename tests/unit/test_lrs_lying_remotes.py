@@ -1,0 +1,214 @@
+"""Other places that lie, or are slow: runs end, say why, take nothing for granted and lose nothing."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from chalicelib.lrs.versions import V2
+from chalicelib.ports.jobs import JobRecord
+from chalicelib.ports.lrs_access import ConnectionRecord
+from chalicelib.ports.outgoing import Request, Response
+from tests.doubles.lrs_world import LrsWorld, Stored, principal
+from tests.doubles.remote_lrs import RemoteStore
+from tests.doubles.running_jobs import counts, create, make_store, run, run_new
+from tests.doubles.search_cluster import PASSWORD, USER, MemoryCluster
+from tests.unit.test_lrs_pull import HOST, PULL, connect, ids, names
+from tests.unit.test_lrs_record_store_races import A, statement
+
+SEARCH_HOST = "search.example.com"
+MOST_REQUESTS = 500
+ABOUT = Response(200, {}, b'{"version": ["2.0.0"]}')
+
+
+@pytest.fixture
+def stored() -> Stored:
+    made = Stored()
+    make_store(made)
+    connect(made)
+    settings = {"driver": "opensearch", "host": f"https://{SEARCH_HOST}", "username": USER, "prefix": "copy"}
+    made.access_store.put_connection(
+        ConnectionRecord("db", "db", "v1", "db", 1.0, settings, {"password": PASSWORD}), None
+    )
+    made.clock.advance(1000)
+    return made
+
+
+def answers(stored: Stored, body: Callable[[int], object]) -> None:
+    """Another record store that answers its queries so; the number of a query counts from 0."""
+    queries = 0
+
+    def answer(request: Request) -> Response:
+        nonlocal queries
+        if request.url.endswith("/about"):
+            return ABOUT
+        queries += 1
+        assert queries < MOST_REQUESTS, "the run has no end"
+        return Response(200, {}, json.dumps(body(queries - 1)).encode())
+
+    stored.outgoing.hosts[HOST] = answer
+
+
+def pull(stored: Stored, **parameters: object) -> JobRecord:
+    return run_new(stored, "pull", **{**PULL, **parameters})
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (lambda number: {"statements": [], "more": "/xapi/more"}, "read before"),
+        (lambda number: {"statements": [statement(A)], "more": "/xapi/more"}, "read before"),
+        (lambda number: {"statements": [statement(A)], "more": f"/xapi/{number % 7}"}, "read before"),
+        (lambda number: {"statements": [], "more": f"/xapi/{number}"}, "hold no statement"),
+        (lambda number: {"statements": [], "more": "/" + "x" * 400_000}, "more than 2000 characters"),
+        (lambda number: {"statements": [], "more": "http://[/x"}, "no address"),
+        (lambda number: {"statements": [], "more": f"//{HOST}/xapi/more"}, "another host"),
+        (lambda number: {"statements": {}, "more": ""}, "something else than statements"),
+    ],
+)
+def test_pages_that_lead_nowhere_end_the_run(
+    body: Callable[[int], object], said: str, stored: Stored
+) -> None:
+    answers(stored, body)
+    job = pull(stored)
+    assert job.success is False
+    assert said in job.feedback
+
+
+def test_the_password_goes_to_the_host_of_the_connection_however_short_its_name_is(stored: Stored) -> None:
+    stored.access_store.delete_connection("lrs", "far", "v1")
+    connect(stored, "t")
+    asked: list[str] = []
+
+    def answer(request: Request) -> Response:
+        asked.append(request.url)
+        if request.url.endswith("/about"):
+            return ABOUT
+        more = "" if request.url.endswith("?page=2") else "https://t/xapi/statements?page=2"
+        return Response(200, {}, json.dumps({"statements": [], "more": more}).encode())
+
+    stored.outgoing.hosts["t"] = answer
+    assert pull(stored).success, asked
+    assert asked[-1] == "https://t/xapi/statements?page=2"
+
+
+def test_what_was_done_is_counted_though_the_page_after_it_cannot_be_read(stored: Stored) -> None:
+    answers(
+        stored,
+        lambda number: {"statements": [statement(A)], "more": "/xapi/more"} if number == 0 else {"more": 5},
+    )
+    job = pull(stored)
+    assert (job.success, counts(job)) == (False, (1, 1, 0, 0))
+    assert ids(stored) == {A}
+
+
+def searched(stored: Stored, change: Mapping[str, object], times: int = 1_000_000) -> Callable[[], int]:
+    """A cluster with 250 statements whose answers to searches are changed so, so many times."""
+    inner = MemoryCluster()
+    inner.indexes["copy_statements_store"] = {
+        name: {"id": name, "stored": f"2023-11-14T22:13:20.{place:06d}Z", "raw": statement(name)}
+        for place, name in enumerate(names(250))
+    }
+    searches = 0
+
+    def answer(request: Request) -> Response:
+        nonlocal searches
+        found = inner(request)
+        if "/_search" not in request.url:
+            return found
+        searches += 1
+        assert searches < MOST_REQUESTS, "the run has no end"
+        body = json.loads(found.body)
+        return Response(200, {}, json.dumps({**body, **change} if searches <= times else body).encode())
+
+    stored.outgoing.hosts[SEARCH_HOST] = answer
+    return lambda: searches
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"timed_out": True}, {"_shards": {"total": 3, "successful": 2, "failed": 1}}],
+)
+def test_a_cluster_of_which_a_part_does_not_answer_is_asked_again(
+    change: dict[str, Any], stored: Stored
+) -> None:
+    searched(stored, {**change, "hits": {"hits": []}}, times=2)
+    job = pull(stored, connection="db")
+    assert (job.success, counts(job)) == (True, (250, 250, 0, 0)), job.feedback
+    assert ids(stored) == set(names(250))
+
+
+def test_a_cluster_is_told_not_to_answer_in_part(stored: Stored) -> None:
+    searched(stored, {})
+    pull(stored, connection="db")
+    urls = [request.url for request in stored.outgoing.sent if "/_search" in request.url]
+    assert urls
+    assert all(url.endswith("?allow_partial_search_results=false") for url in urls)
+
+
+def hits(**parts: object) -> dict[str, object]:
+    """A full page of documents, each with these parts."""
+    return {"hits": {"hits": [{"_id": "x", "_source": {"id": name}, **parts} for name in names(100)]}}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        hits(),
+        hits(sort=None),
+        hits(sort=["2023", "x"]),  # page after page the same place
+        hits(sort=["x"]),
+        hits(sort=[{"a": 1}, []]),
+        hits(sort=["x" * 100_000, "x"]),
+        {"hits": {"hits": [{"_source": {}, "sort": ["2023", str(each)]} for each in range(101)]}},
+        {"hits": {"hits": ["x"]}},
+        {"hits": {"hits": None}},
+        {"hits": None},
+        {"hits": 7},
+    ],
+    ids=lambda change: json.dumps(change)[:50],
+)
+def test_a_cluster_whose_answers_are_none_ends_the_run(change: dict[str, Any], stored: Stored) -> None:
+    searched(stored, change)
+    job = pull(stored, connection="db")
+    assert job.success is False
+    assert "something else than documents in their order" in job.feedback
+
+
+def tick_while(
+    stored: Stored, answer: Callable[[Request], Response], seconds: float
+) -> Callable[[Request], Response]:
+    """A place whose answers take so long; each minute of that has its tick, and whoever is woken works."""
+
+    def slow(request: Request) -> Response:
+        stored.clock.advance(seconds)
+        LrsWorld(stored).job_tick.run()
+        return answer(request)
+
+    return slow
+
+
+def is_free(stored: Stored, job: JobRecord) -> bool:
+    """Whether another worker could take the run."""
+    found = stored.job_store.get(job.type, job.id)
+    return found is not None and found.run is not None and not found.run.worker
+
+
+def test_a_slow_place_that_refuses_much_keeps_its_worker(stored: Stored) -> None:
+    """Two hundred requests of five seconds are one page: far longer than a lease."""
+    LrsWorld(stored).recording.record(principal(), V2, [statement(name) for name in names(100)], {})
+    stored.clock.advance(200)
+    far = RemoteStore(rejects=set(names(100)))
+    [job] = create(stored, "push", store="store", service="statements", until="now", connection="far")
+    freed: list[bool] = []
+
+    def answer(request: Request) -> Response:
+        freed.append(is_free(stored, job))
+        return far(request)
+
+    stored.outgoing.hosts[HOST] = tick_while(stored, answer, 5.0)
+    job = run(stored, job, seconds=10_000)
+    assert (job.success, counts(job)) == (True, (100, 0, 0, 100)), job.feedback
+    assert len(freed) >= 199
+    assert not any(freed), "another was let in while the worker lived"
