@@ -235,7 +235,9 @@ class _Turn(Generic[WorkT]):
         if job.run is None:
             return
         try:
-            self._type.abandon(self._work_of(job, job.run, self._seconds_left), job.run.position)
+            self._type.abandon(
+                self._work_of(job, job.run, self._seconds_left, lambda: None), job.run.position
+            )
         except Exception as error:  # the run has ended all the same, for its own reason
             self._log_failure(f"what run {job.run.id} of job {job.id} leaves", error)
 
