@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.adapters.aws_answers import answered
+from chalicelib.adapters.dynamodb_schema import check_schema
 from chalicelib.errors import Unavailable
 from chalicelib.ports.cmi5_tokens import TokenRecord
 
@@ -142,6 +143,7 @@ def _write(token: TokenRecord) -> Item:
 
 def _read(store: str, item: Item) -> TokenRecord:
     try:
+        check_schema(item, SCHEMA, PART)
         return TokenRecord(
             id=item["sk"]["S"],
             store=store,

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 from chalicelib.adapters.aws_answers import answered
+from chalicelib.adapters.dynamodb_schema import check_schema
 from chalicelib.errors import Unavailable
 from chalicelib.ports.logs import LogEntry, LogPage, LogSearch, LogType
 
@@ -153,6 +154,7 @@ def _write(entry: LogEntry) -> Item:
 
 
 def _read(item: Item) -> LogEntry:
+    check_schema(item, SCHEMA, PART)
     return LogEntry(
         id=item["sk"]["S"],
         at=int(item["at"]["N"]),

@@ -67,14 +67,6 @@ class Schedule:
         return cls(**cast(dict[str, Any], known))
 
 
-@dataclass(frozen=True)
-class Merged:
-    """What is due: the slot that the run stands for (None: nothing is), and the next one (None: there is none)."""
-
-    slot: int | None
-    next: int | None
-
-
 def first_run(schedule: Schedule, created: int, timezone: str = DEFAULT_ZONE) -> int | None:
     """When a job that is created (or changed) at `created` runs first: `now`, and a `date` that is past, at once."""
     if schedule.repeat == "now":
@@ -107,17 +99,6 @@ def next_run(schedule: Schedule, after: int, timezone: str = DEFAULT_ZONE) -> in
     start = shown(after, zone).date()
     slots = (whole_minute(first_time(datetime.combine(day, at), zone)) for day in _days(schedule, start))
     return next((each for each in slots if each > after), None)
-
-
-def merged(schedule: Schedule, due: int | None, now: int, timezone: str = DEFAULT_ZONE) -> Merged:
-    """What a tick at `now` makes of the slot on record: all slots up to now become one run.
-
-    `due`: the slot that was last said to be the next. The run stands for it whenever a tick comes, so that ticks that
-    overlap name the same one and a conditional write lets one of them have it.
-    """
-    if due is None or due > now:
-        return Merged(None, due)
-    return Merged(due, next_run(schedule, now, timezone))
 
 
 def is_ever(month: int, month_day: int) -> bool:

@@ -8,7 +8,7 @@ import pytest
 from botocore.config import Config
 from moto import mock_aws
 
-from chalicelib.adapters.dynamodb_cmi5_tokens import ITEMS_PER_BATCH, KEPT_SECONDS, DynamoCmi5Tokens
+from chalicelib.adapters.dynamodb_cmi5_tokens import ITEMS_PER_BATCH, KEPT_SECONDS, SCHEMA, DynamoCmi5Tokens
 from chalicelib.errors import Unavailable
 from chalicelib.ports.cmi5_tokens import TokenRecord, TokenStore
 from tests.doubles.cmi5_tokens import MemoryCmi5Tokens
@@ -163,3 +163,19 @@ def test_a_table_that_does_not_answer_is_unavailable_at_every_call() -> None:
     for call in calls:
         with pytest.raises(Unavailable):
             call()
+
+
+def test_a_token_that_a_newer_release_wrote_is_not_judged(client) -> None:
+    store, made = DynamoCmi5Tokens(client, TABLE), token()
+    store.add(made)
+    client.update_item(
+        TableName=TABLE,
+        Key={"pk": {"S": "cmi5#main"}, "sk": {"S": made.id}},
+        UpdateExpression="SET #schema = :next",
+        ExpressionAttributeNames={"#schema": "schema"},
+        ExpressionAttributeValues={":next": {"N": str(SCHEMA + 1)}},
+    )
+    for read in (lambda: store.get("main", made.id), lambda: store.created_until("main", AT, 9)):
+        with pytest.raises(Unavailable) as raised:
+            read()
+        assert "schema" in raised.value.reason

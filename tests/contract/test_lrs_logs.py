@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from mypy_boto3_dynamodb import DynamoDBClient
 
-from chalicelib.adapters.dynamodb_logs import MOST_QUERIES, DynamoLogs
+from chalicelib.adapters.dynamodb_logs import MOST_QUERIES, SCHEMA, DynamoLogs
 from chalicelib.errors import Unavailable
 from chalicelib.ports.logs import LogEntry, LogSearch, LogStore
 from tests.contract.ledger_table import dynamodb_client
@@ -149,3 +149,19 @@ def test_a_table_that_does_not_answer_is_unavailable(client: DynamoDBClient) -> 
         away.page(LogSearch(1), NOW)
     with pytest.raises(Unavailable):
         away.remove([entry()])
+
+
+def test_an_entry_that_a_newer_release_wrote_is_not_judged(
+    dynamodb: DynamoLogs, client: DynamoDBClient, table: str
+) -> None:
+    [made] = added(dynamodb, entry())
+    client.update_item(
+        TableName=table,
+        Key={"pk": {"S": "logs#2026-03"}, "sk": {"S": made.id}},
+        UpdateExpression="SET #schema = :next",
+        ExpressionAttributeNames={"#schema": "schema"},
+        ExpressionAttributeValues={":next": {"N": str(SCHEMA + 1)}},
+    )
+    with pytest.raises(Unavailable) as raised:
+        dynamodb.page(LogSearch(9), NOW)
+    assert "schema" in raised.value.reason

@@ -1,16 +1,25 @@
 """The next slot against oracles: dateutil's calendar, and every minute that clocks show one after the other."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from itertools import pairwise
+from itertools import count, pairwise
 from zoneinfo import ZoneInfo
 
+import pytest
 from dateutil import rrule
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from chalicelib.schedule.repeat import Merged, Schedule, is_ever, merged, next_run
+from chalicelib.jobs import runs
+from chalicelib.jobs.slots import Slots
+from chalicelib.jobs.tick import Tick
+from chalicelib.jobs.wake_up import WakeUps
+from chalicelib.ports.jobs import JobRecord
+from chalicelib.schedule.repeat import Schedule, is_ever, next_run
+from tests.doubles.job_store import MemoryJobStore
+from tests.doubles.queues import MemoryQueue
 
 MINUTE, DAY = 60_000_000, 86_400_000_000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -216,25 +225,65 @@ def test_slots_are_whole_minutes_that_rise_and_none_lies_between(
     assert following > slot
 
 
+class _Ticking:
+    """One job, and the tick that looks at it; each run ends as soon as it has begun."""
+
+    def __init__(self, schedule: Schedule, due: int | None, created: int, zone: str) -> None:
+        self._jobs, self._now = MemoryJobStore(), float(created)
+        self._runs = count(1)
+        job = JobRecord(
+            "a", "kind", "a", "client", created, schedule.to_json(), {}, next_run_at=due, due_at=due
+        )
+        self._jobs.put(replace(job, schedule={**job.schedule, "timezone": zone}), None)
+        self._tick = Tick(
+            self._jobs,
+            Slots(lambda _: None),
+            WakeUps(MemoryQueue(self)),
+            self,
+            lambda: str(next(self._runs)),
+            lambda what, error: pytest.fail(f"{what}: {error}"),
+        )
+
+    def now(self) -> float:
+        """The seconds of its clock."""
+        return self._now / 1_000_000
+
+    def sleep(self, seconds: float) -> None:
+        """Nobody waits here."""
+        raise AssertionError(seconds)
+
+    def ticked_twice(self, now: int) -> tuple[bool, int | None]:
+        """Whether a run began, once; and the slot that follows."""
+        self._now = now + 0.5  # so that no microsecond is lost
+        began = self._tick.run().started
+        assert self._tick.run().started == 0
+        job = self._jobs.get("kind", "a")
+        assert job is not None
+        if began:
+            job = self._jobs.put(runs.ended(job, True, "", now), job.version)
+            assert job is not None
+        return bool(began), job.next_run_at
+
+
 @given(DAILY | HOURLY | WEEKLY, places(), st.lists(st.integers(1, 3 * DAY), min_size=1, max_size=12))
 @settings(deadline=None)
 def test_every_slot_is_of_one_run_however_late_ticks_are(
     schedule: Schedule, place: tuple[str, int], waits: list[int]
 ) -> None:
-    zone, now = place
-    start = now
-    due = next_run(schedule, now, zone)
+    zone, start = place
+    due = next_run(schedule, start, zone)
+    world = _Ticking(schedule, due, start, zone)
     covered: list[tuple[int, int]] = []
+    now = start
     for wait in waits:
         now += wait
-        turn = merged(schedule, due, now, zone)
-        # A second tick, late or early, names the same slot or none: a conditional write on it lets one have it.
-        assert merged(schedule, due, now + wait, zone).slot in (due, None)
-        assert merged(schedule, turn.next, now, zone) == Merged(None, turn.next)
-        if turn.slot is not None:
-            assert turn.next is not None
-            covered.append((turn.slot, turn.next))
-        due = turn.next
+        began, following = world.ticked_twice(now)
+        assert began is (due is not None and due <= now)
+        if began:
+            assert due is not None
+            assert following is not None
+            covered.append((due, following))
+        due = following
     assert due is not None
     assert due > now
     # Each run stands for the slots from its own to the next run's; together for all up to the last tick.

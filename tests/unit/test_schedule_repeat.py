@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfoNotFoundError
 
 import pytest
 
-from chalicelib.schedule.repeat import Merged, Schedule, first_run, merged, next_run
+from chalicelib.schedule.repeat import Schedule, first_run, next_run
 
 
 def at(text: str) -> int:
@@ -278,19 +278,13 @@ def test_no_slot_is_looked_for_outside_the_calendar() -> None:
     assert told(next_run(daily, -(10**20))) == "1970-01-01T10:00:00"
 
 
-def test_a_tick_before_the_slot_does_nothing() -> None:
-    schedule, due = Schedule("everyMinute"), at("2026-11-22T06:16:00")
-    assert merged(schedule, due, due - 1) == Merged(None, due)
-    assert merged(schedule, None, due) == Merged(None, None)
-
-
-def test_slots_that_were_missed_are_one_run_and_the_next_lies_ahead() -> None:
-    schedule, due = Schedule("hourlyAt", minute=15), at("2026-11-22T06:15:00")
-    assert merged(schedule, due, due) == Merged(due, at("2026-11-22T07:15:00"))
-    assert merged(schedule, due, at("2026-11-25T12:15:00")) == Merged(due, at("2026-11-25T13:15:00"))
+def test_after_slots_that_were_missed_the_next_lies_ahead() -> None:
+    schedule = Schedule("hourlyAt", minute=15)
+    assert next_run(schedule, at("2026-11-22T06:15:00")) == at("2026-11-22T07:15:00")
+    assert next_run(schedule, at("2026-11-25T12:15:00")) == at("2026-11-25T13:15:00")
 
 
 @pytest.mark.parametrize("schedule", [Schedule("now"), Schedule("on", date="2026-11-22T06:15")])
 def test_what_runs_once_has_no_next_slot(schedule: Schedule) -> None:
     due = first_run(schedule, CREATED)
-    assert merged(schedule, due, CREATED + 1) == Merged(due, None)
+    assert next_run(schedule, max(due, CREATED + 1)) is None
