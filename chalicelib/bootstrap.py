@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from chalicelib.adapters.opensearch_connection import Transport
     from chalicelib.bootstrap_lrs import LrsServices
     from chalicelib.ports.accounts import AccountStore
+    from chalicelib.ports.article_search import ArticleSearch
     from chalicelib.ports.article_store import ArticleStore
     from chalicelib.ports.blobs import Blobs
     from chalicelib.ports.clock import Clock
@@ -93,6 +94,13 @@ class Services(Joined):
         from chalicelib.adapters.opensearch_articles import OpenSearchArticles
 
         return OpenSearchArticles(self.search_transport, self.settings.article_index)
+
+    @cached_property
+    def article_search(self) -> ArticleSearch:
+        """Searches of articles in OpenSearch."""
+        from chalicelib.adapters.opensearch_article_search import OpenSearchArticleSearch
+
+        return OpenSearchArticleSearch(self.search_transport, self.settings.article_index)
 
     @cached_property
     def blobs(self) -> Blobs:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from chalicelib.articles.draining import Drainer
     from chalicelib.articles.fan_out import FanOut
     from chalicelib.articles.intake import Intake
+    from chalicelib.articles.renewal import Renewal
+    from chalicelib.articles.searching import ArticleFinder
     from chalicelib.articles.service import ArticleService
     from chalicelib.articles.snapshots import Snapshots
     from chalicelib.idempotency import Idempotency
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from chalicelib.ledger.maintenance import Maintenance
     from chalicelib.ledger.sweep import Sweep
     from chalicelib.ports.accounts import AccountStore
+    from chalicelib.ports.article_search import ArticleSearch
     from chalicelib.ports.article_store import ArticleStore
     from chalicelib.ports.blobs import Blobs
     from chalicelib.ports.clock import Clock
@@ -59,6 +62,9 @@ class Joined(ABC):
     @property
     @abstractmethod
     def article_store(self) -> ArticleStore: ...
+    @property
+    @abstractmethod
+    def article_search(self) -> ArticleSearch: ...
     @property
     @abstractmethod
     def ledger(self) -> Ledger: ...
@@ -109,6 +115,20 @@ class Joined(ABC):
         from chalicelib.articles.service import ArticleService
 
         return ArticleService(self.article_store, self.clock, self.new_id)
+
+    @cached_property
+    def article_finder(self) -> ArticleFinder:
+        """Lists of articles."""
+        from chalicelib.articles.searching import ArticleFinder
+
+        return ArticleFinder(self.article_search)
+
+    @cached_property
+    def renewal(self) -> Renewal:
+        """Brings stored articles up to what this release searches by."""
+        from chalicelib.articles.renewal import Renewal
+
+        return Renewal(self.article_store)
 
     @cached_property
     def acceptance(self) -> Acceptance:

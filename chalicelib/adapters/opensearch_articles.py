@@ -2,16 +2,18 @@
 
 Stored: `schema`, `number`, `document` (raw: kept as it came, key order included, not indexed), `deleted`
 (true: the mark of a deleted article, it has no `document`), `applied_first_n`, `applied_first_pos`,
-`applied_last_n`, `applied_last_pos`, `write_ids`, `updated_at` (milliseconds since 1970), `source`.
+`applied_last_n`, `applied_last_pos`, `write_ids`, `updated_at` (milliseconds since 1970), `source`, and the fields
+by which it is found (`opensearch_article_queries`).
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from chalicelib.adapters.opensearch_article_queries import search_fields
 from chalicelib.adapters.opensearch_connection import PART, Transport
 from chalicelib.adapters.opensearch_index import OTHER_FORM, SearchIndex, reason_of
 from chalicelib.adapters.opensearch_index import encode as _encode
-from chalicelib.adapters.opensearch_mapping import MAPPING, SCHEMA
+from chalicelib.adapters.opensearch_mapping import MAPPING, SCHEMA, SEARCH_SCHEMA
 from chalicelib.errors import Unavailable
 from chalicelib.ports.article_store import (
     Applied,
@@ -60,23 +62,22 @@ class OpenSearchArticles:
 
     def find_marks(self, older_than: float, limit: int) -> list[Article]:
         """A search: what was written within the last second may be missing, or be found as it was before."""
-        query = {
-            "size": limit,
-            "seq_no_primary_term": True,
-            "version": True,
-            "sort": [{"updated_at": "asc"}],
-            "query": {
-                "bool": {
-                    "filter": [
-                        {"term": {"deleted": True}},
-                        {"range": {"updated_at": {"lt": _milliseconds(older_than)}}},
-                    ]
-                }
-            },
-        }
-        hits = self._index.search(_encode(query).encode())
+        filters = [{"term": {"deleted": True}}, {"range": {"updated_at": {"lt": _milliseconds(older_than)}}}]
+        return self._search(
+            {"size": limit, "sort": [{"updated_at": "asc"}], "query": {"bool": {"filter": filters}}}
+        )
+
+    def find_outdated(self, after: str, limit: int) -> list[Article]:
+        """A search, as for marks."""
+        return self._search(
+            {"size": limit, "sort": [{"number": "asc"}], "search_after": [after], "query": _OUTDATED}
+        )
+
+    def count_outdated(self) -> int:
+        """One count."""
+        answer = self._index.read("_count?ignore_unavailable=true", _encode({"query": _OUTDATED}).encode())
         with self._index.expected_form():
-            return [_article(hit) for hit in hits]
+            return int(answer["count"])
 
     def purge_mark(self, article: Article) -> Outcome:
         """Deletes the document of a mark."""
@@ -95,6 +96,20 @@ class OpenSearchArticles:
         self._index.ensure()
         self._index.extend()
 
+    def _search(self, query: Mapping[str, object]) -> list[Article]:
+        hits = self._index.search(_encode({"seq_no_primary_term": True, "version": True, **query}).encode())
+        with self._index.expected_form():
+            return [_article(hit) for hit in hits]
+
+
+_OUTDATED = {
+    "bool": {
+        "filter": [{"range": {"schema": {"lte": SCHEMA}}}],
+        # Marks are found by nothing that this release adds.
+        "must_not": [{"term": {"search_schema": SEARCH_SCHEMA}}, {"term": {"deleted": True}}],
+    }
+}
+
 
 def _lines(article: Article) -> bytes:
     """The two lines of a bulk request that write the article against its version."""
@@ -110,15 +125,17 @@ def _lines(article: Article) -> bytes:
         "number": article.number,
         "deleted": article.document is None,
     }
-    if article.document is not None:
-        stored["document"] = article.document
     if hidden.applied is not None:
         stored["applied_first_n"], stored["applied_first_pos"] = hidden.applied.first
         stored["applied_last_n"], stored["applied_last_pos"] = hidden.applied.last
     stored["write_ids"] = hidden.write_ids
     stored["updated_at"] = _milliseconds(hidden.updated_at)
     stored["source"] = hidden.source
-    return f"{action}\n{_encode(stored)}\n".encode()
+    if article.document is None:
+        return f"{action}\n{_encode(stored)}\n".encode()
+    document = _encode(article.document).encode()
+    stored |= search_fields(article.document, len(document))
+    return b'%s\n%s,"document":%s}\n' % (action.encode(), _encode(stored)[:-1].encode(), document)
 
 
 def _condition(version: Version) -> dict[str, int]:

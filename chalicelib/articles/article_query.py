@@ -98,7 +98,7 @@ def _time(value: object) -> float:
     if not isinstance(value, str) or not _TIME.fullmatch(value):
         raise bad
     try:
-        moment = datetime.fromisoformat(value.upper())
+        moment = datetime.fromisoformat(value.upper()).astimezone(UTC)  # overflows beyond the years 1 to 9999
         # downwards: a time between two milliseconds leaves out nothing that was written after it
         return ((moment - _EPOCH) // timedelta(milliseconds=1)) / 1000
     except (ValueError, OverflowError):

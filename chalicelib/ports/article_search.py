@@ -6,9 +6,12 @@ deleted articles are never found. What is a word, `chalicelib.ports.article_word
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple, Protocol
+
+from chalicelib.ports.article_store import Document
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -37,3 +40,55 @@ class ArticleQuery:
             moment = _EPOCH + timedelta(milliseconds=round(self.updated_since * 1000))
             written["updated_since"] = moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
         return written
+
+
+class Found(NamedTuple):
+    """An article that a search found: its number, and the bytes of its document as JSON, roughly."""
+
+    number: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Facet:
+    """The values that articles have under one classification, the most frequent first, and equals in order of text.
+
+    `others`: how many articles have a value that is not listed. Values of more than 256 characters are not counted.
+    """
+
+    values: Sequence[tuple[str, int]]
+    others: int
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many articles a query finds, and its facets by key."""
+
+    total: int
+    facets: Mapping[str, Facet]
+
+
+class ArticleSearch(Protocol):
+    """Searches articles; numbers are in the order of their characters' code points."""
+
+    def find(self, query: ArticleQuery, after: str | None, limit: int) -> list[Found]:
+        """The first articles that a query finds behind a number (None: from the beginning), in order of number.
+
+        It costs the same wherever it begins. Raises `Unavailable`.
+        """
+        ...
+
+    def read(self, query: ArticleQuery, numbers: Sequence[str]) -> list[Document]:
+        """The documents of these articles that the query finds at this moment, in the order of `numbers`.
+
+        Raises `Unavailable`.
+        """
+        ...
+
+    def count(self, query: ArticleQuery, keys: Sequence[str], most: int) -> Counts:
+        """Counts articles, and under each of these classifications its most frequent values, at most `most`.
+
+        A facet leaves the query's own values of its key aside: it tells what each other value would find.
+        Raises `Unavailable`.
+        """
+        ...

@@ -116,6 +116,17 @@ class ArticleStore(Protocol):
         """Marks of deleted articles last written before that time, oldest first. Raises `Unavailable`."""
         ...
 
+    def find_outdated(self, after: str, limit: int) -> list[Article]:
+        """Articles stored by another release, without what this one finds them by, in order of number behind `after`.
+
+        What was written within the last second may be missing, or be found as it was before. Raises `Unavailable`.
+        """
+        ...
+
+    def count_outdated(self) -> int:
+        """How many such articles there are, roughly: what a search sees. Raises `Unavailable`."""
+        ...
+
     def purge_mark(self, article: Article) -> Outcome:
         """Removes a mark, if it is still the version that was read."""
         ...

@@ -13,7 +13,7 @@ LONGEST_WORD = 32
 """Characters by which words are told apart; what a word has beyond them makes no difference."""
 
 MOST_WORDS = 5000
-"""Words of one article that are found; an article of 200 KB in many languages has fewer."""
+"""Words of one article by which it is found; those of further keys are left out."""
 
 CODES = ("F_1", "F_3")
 """Keys of the number and the code of an article, which are found by any part of their words."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.errors import Unavailable
@@ -20,7 +21,8 @@ def handle(event: Event, context: Any, services: Services) -> None:
     if indexes.asked_for(event):
         services.article_store.ensure_index()
         return
-    report = services.sweep.run(time_left(context))
+    seconds = time_left(context)
+    report = services.sweep.run(seconds)
     for mismatch in report.mismatches:
         services.logger.error("counts do not add up", extra={"what": mismatch})
     figures = {
@@ -30,9 +32,26 @@ def handle(event: Event, context: Any, services: Services) -> None:
         "Posted": report.posted,
         "LostWakeUps": report.lost_wake_ups,
     }
-    print(json.dumps(embedded_metrics(figures, services.settings.ledger_table, services.clock.now())))
+    _tell(figures, services)
     if report.lost_wake_ups:  # seen by the alarm on errors of this function
         raise Unavailable("The queue", f"{report.lost_wake_ups} wake-ups were not accepted")
+    _renew(services, seconds)
+
+
+def _renew(services: Services, seconds: Callable[[], float]) -> None:
+    renewed = services.renewal.run(seconds)
+    _tell({"OutdatedArticles": renewed.left}, services)
+    if renewed.written:
+        said = (
+            "articles of another release renewed"
+            if renewed.left
+            else "all articles of other releases renewed"
+        )
+        services.logger.info(said, extra={"written": renewed.written, "left": renewed.left})
+
+
+def _tell(figures: dict[str, int], services: Services) -> None:
+    print(json.dumps(embedded_metrics(figures, services.settings.ledger_table, services.clock.now())))
 
 
 def embedded_metrics(figures: dict[str, int], ledger: str, now: float) -> dict[str, object]:

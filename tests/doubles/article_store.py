@@ -51,6 +51,8 @@ class MemoryArticleStore:
     plan: Callable[[str, str], Fault | None] = no_faults
     calls: Counter[str] = field(default_factory=Counter)
     primary_term: int = 1
+    outdated: set[str] = field(default_factory=set)
+    """Numbers of articles that count as stored by another release, until they are written."""
     _stored: dict[str, Article] = field(default_factory=dict)
     _late: list[Article] = field(default_factory=list)
     _next_seq_no: int = 0
@@ -76,6 +78,14 @@ class MemoryArticleStore:
             if article.document is None and article.hidden.updated_at < older_than
         ]
         return sorted(marks, key=lambda mark: mark.hidden.updated_at)[:limit]
+
+    def find_outdated(self, after: str, limit: int) -> list[Article]:
+        self._read("find_outdated")
+        return [_copied(self._stored[number]) for number in self._outdated() if number > after][:limit]
+
+    def count_outdated(self) -> int:
+        self._read("count_outdated")
+        return len(self._outdated())
 
     def purge_mark(self, article: Article) -> Outcome:
         self.calls["purge_mark"] += 1
@@ -106,6 +116,9 @@ class MemoryArticleStore:
     def all(self) -> list[Article]:
         """Every article and mark, past all faults and counts."""
         return [_copied(article) for article in self._stored.values()]
+
+    def _outdated(self) -> list[str]:
+        return sorted(number for number in self.outdated if self.document(number) is not None)
 
     def _read(self, call: str) -> None:
         self.calls[call] += 1
@@ -140,6 +153,7 @@ class MemoryArticleStore:
         version = self._new_version(0 if stored is None or stored.version is None else stored.version.count)
         # The store keeps milliseconds.
         hidden = replace(article.hidden, updated_at=round(article.hidden.updated_at * 1000) / 1000)
+        self.outdated.discard(article.number)
         self._stored[article.number] = _copied(replace(article, hidden=hidden, version=version))
         return Written(
             version, _receipt(article.number, version, "created" if version.count == 1 else "updated")

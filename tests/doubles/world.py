@@ -22,6 +22,7 @@ from chalicelib.ports.ledger import Conflict
 from chalicelib.ports.ledger_records import page_id
 from chalicelib.settings import Settings
 from tests.doubles.accounts import InMemoryAccounts
+from tests.doubles.article_search import MemoryArticleSearch
 from tests.doubles.article_store import MemoryArticleStore
 from tests.doubles.blobs import MemoryBlobs
 from tests.doubles.clock import FakeClock
@@ -112,6 +113,10 @@ class World(Joined):
     @cached_property
     def article_store(self) -> Any:
         return Faulty(self.store, "articles", self.faults)
+
+    @cached_property
+    def article_search(self) -> Any:
+        return Faulty(MemoryArticleSearch(self.store), "searches", self.faults)
 
     @cached_property
     def ledger(self) -> Any:
