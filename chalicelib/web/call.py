@@ -33,7 +33,8 @@ class Request:
 
     `path` is the pattern of the route, as in its table; `address` the path as the client sent it, below `prefix`
     (the stage, or the base path of a custom domain). `headers` have lower-case names. `query` holds the last value
-    of each name, `repeated` the names that stand there more than once. `path_parameters` are still percent-encoded.
+    of each name, `repeated` the names that stand there more than once, `values` all values of each, in their order.
+    `path_parameters` are still percent-encoded.
     """
 
     method: str
@@ -45,6 +46,7 @@ class Request:
     headers: Mapping[str, str]
     query: Mapping[str, str]
     repeated: frozenset[str]
+    values: Mapping[str, Sequence[str]]
     path_parameters: Mapping[str, str]
     raw_body: bytes
     request_id: str
@@ -64,12 +66,13 @@ class Answer:
 class Call:
     """One HTTP call as the gateway passed it on.
 
-    `headers` have lower-case names. `query` holds the last value of a repeated key. `path_parameters` are still
-    percent-encoded. `raw_body` is what was sent, base64 of the gateway undone. `prefix` is what stands before
-    the route's path in the address that the client used (stage or base path), for links; `scheme` and `host` are
-    those of the request. `principal` and `version` are known in calls of the record store, once it is admitted;
-    `user` in article calls. `write_id` is the same in every run of a call that is sent again under its Idempotency-Key:
-    what it writes bears this id, and is so recognised by the next run; None: the call has no key.
+    `headers` have lower-case names. `query` holds the last value of a repeated key, `values` all of them.
+    `path_parameters` are still percent-encoded. `raw_body` is what was sent, base64 of the gateway undone. `prefix`
+    is what stands before the route's path in the address that the client used (stage or base path), for links;
+    `scheme` and `host` are those of the request. `principal` and `version` are known in calls of the record store,
+    once it is admitted; `user` in article calls. `write_id` is the same in every run of a call that is sent again
+    under its Idempotency-Key: what it writes bears this id, and is so recognised by the next run; None: the call has
+    no key.
     """
 
     method: str
@@ -83,6 +86,7 @@ class Call:
     scheme: str = "https"
     host: str = ""
     repeated: frozenset[str] = frozenset()
+    values: Mapping[str, Sequence[str]] = field(default_factory=dict)
     principal: Principal = NOBODY
     version: XapiVersion = V2
     user: UserPrincipal | None = None

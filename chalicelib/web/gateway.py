@@ -106,6 +106,7 @@ def _request(event: Mapping[str, Any], context: Any) -> Request:
         headers=headers,
         query={name: values[-1] for name, values in query.items() if values},
         repeated=frozenset(name for name, values in query.items() if len(values) > 1),
+        values=query,
         path_parameters=event["pathParameters"],
         raw_body=_raw_body(event),
         request_id=getattr(context, "aws_request_id", ""),

@@ -94,6 +94,7 @@ def _call(request: Request, route: Operation, services: Services) -> Call:
         scheme=request.scheme,
         host=request.host,
         repeated=request.repeated,
+        values=request.values,
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from chalicelib.web import (
     admin,
+    article_list,
     article_resource,
     articles,
     delta_file_routes,
@@ -42,6 +43,7 @@ DOCUMENT = Route(
 
 ROUTES: tuple[Route, ...] = (
     *articles.ROUTES,
+    *article_list.ROUTES,
     *article_resource.ROUTES,
     *delta_file_routes.ROUTES,
     *admin.ROUTES,

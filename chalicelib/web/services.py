@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
 
     from chalicelib.accounts.service import Accounts
+    from chalicelib.articles.searching import ArticleFinder
     from chalicelib.articles.service import ArticleService
     from chalicelib.idempotency import Idempotency
     from chalicelib.joined_lrs import JoinedLrs
@@ -33,6 +34,8 @@ class Services(Protocol):
     def idempotency(self) -> Idempotency: ...
     @property
     def articles(self) -> ArticleService: ...
+    @property
+    def article_finder(self) -> ArticleFinder: ...
     @property
     def fetcher(self) -> Fetcher: ...
     @property

@@ -9,6 +9,7 @@ from itertools import count
 from typing import Any, TypeVar
 
 from chalicelib.accounts.service import Accounts
+from chalicelib.articles.searching import ArticleFinder
 from chalicelib.articles.service import ArticleService
 from chalicelib.errors import Forbidden, NotFound, Unauthenticated
 from chalicelib.idempotency import Idempotency
@@ -18,6 +19,7 @@ from chalicelib.lrs.versions import V2, XapiVersion
 from chalicelib.passwords import ScryptCost
 from chalicelib.settings import Settings
 from tests.doubles.accounts import InMemoryAccounts
+from tests.doubles.article_search import MemoryArticleSearch
 from tests.doubles.article_store import MemoryArticleStore
 from tests.doubles.clock import FakeClock
 from tests.doubles.idempotency import MemoryIdempotency
@@ -188,6 +190,8 @@ class StandIns:
         self.article_store = MemoryArticleStore()
         self.idempotency_store: Any = MemoryIdempotency()
         self.clock: Any = FakeClock()
+        self.article_search = MemoryArticleSearch(self.article_store)
+        self.article_finder: Any = ArticleFinder(self.article_search)
         self.lrs: Any = LrsStandIns()
 
     @cached_property
