@@ -56,11 +56,7 @@ class Acceptance:
         returned. Raises `WriteConflict`, `Unavailable`.
         """
         request = Request(0, write_id or self._new_id(), tuple(urls), strict, self._clock.now())
-        if write_id is None:
-            return self._accept(request, ())
-        if self._ledger.announcement(_CALL, write_id):
-            return []
-        return self._accept(request, ((_CALL, write_id),))
+        return self._accept(request, () if write_id is None else ((_CALL, write_id),))
 
     def accept_object(self, blobs: Blobs, bucket: str, key: str, version_id: str, strict: bool) -> list[int]:
         """Accepts a version of an object of the bucket, once however often it is announced.
@@ -100,7 +96,7 @@ class Acceptance:
                 self._ledger.commit(*changes)
             except Conflict as conflict:
                 if not conflict.lost & {_CONTROL, _REQUEST}:
-                    return []  # only the announcement is there already: another intake accepted it
+                    return []  # only the announcement is there already: another intake, or an earlier run, accepted it
                 self._clock.sleep(self._jitter())
                 if self._announced(announced):
                     return []

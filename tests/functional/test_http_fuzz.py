@@ -100,6 +100,7 @@ def test_no_path_or_query_is_a_bug(method: str, path: str, number: str, query: d
                 "Content-Encoding",
                 "If-Match",
                 "If-None-Match",
+                "Idempotency-Key",
             )
         ),
         st.text(max_size=40),
