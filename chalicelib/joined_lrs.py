@@ -272,7 +272,7 @@ class JoinedLrs(ABC):
         """Jobs, as their API makes and changes them."""
         from chalicelib.lrs.jobs.machine.service import Jobs
 
-        return Jobs(self.job_store, self.wake_ups, self, self.log_failure)
+        return Jobs(self.job_store, self.wake_ups, self, self.telling, self.log_failure)
 
     @cached_property
     def wake_ups(self) -> WakeUps:

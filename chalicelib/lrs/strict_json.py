@@ -52,6 +52,11 @@ def parse_bytes(
     return parse(text, what=what, refuse_nul=refuse_nul, most_levels=most_levels)
 
 
+def holds_nul(value: object) -> bool:
+    """Whether a text in a value, or a key, holds U+0000."""
+    return any("\x00" in text for text in _texts(value))
+
+
 def levels(value: object) -> int:
     """How deep objects and arrays are nested in a value; 0 for any other value."""
     found = 0

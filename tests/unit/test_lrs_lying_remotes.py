@@ -212,3 +212,62 @@ def test_a_slow_place_that_refuses_much_keeps_its_worker(stored: Stored) -> None
     assert (job.success, counts(job)) == (True, (100, 0, 0, 100)), job.feedback
     assert len(freed) >= 199
     assert not any(freed), "another was let in while the worker lived"
+
+
+def file_of(stored: Stored, service: str, *lines: object) -> JobRecord:
+    """The job that pulls a file of these lines."""
+    settings = {"prefix": "exports"}
+    stored.access_store.put_connection(ConnectionRecord("file", "file", "v1", "f", 1.0, settings, {}), None)
+    raw = (each if isinstance(each, bytes) else json.dumps(each).encode() for each in lines)
+    stored.blobs.put(f"files/exports_{service}_store.jsonl", b"".join(line + b"\n" for line in raw))
+    return pull(stored, service=service, connection="file")
+
+
+DOCUMENT = {
+    "id": "bookmark",
+    "agent": {"mbox": "mailto:ann@example.com"},
+    "activity": "https://example.com/course",
+    "contentType": "text/plain",
+    "content": "eA==",
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"contentType": "text/html\r\nSet-Cookie: a=b"}, "no media type"),
+        ({"contentType": "text/" + "x" * 300}, "no media type"),
+        ({"contentType": 5}, "no media type"),
+        ({"id": "x" * 2001}, "no id of 1 to 2000 characters"),
+        ({"id": "a\0b"}, "U+0000"),
+        ({"activity": "https://example.com/" + "x" * 8000}, "no activity"),
+        ({"agent": {"mbox": "mailto:ann@example.com", "name": "x" * 40_000}}, "an agent of more than"),
+        ({"content": 5}, "no base64"),
+        ({"registration": 7}, "no UUID"),
+    ],
+)
+def test_a_document_that_no_client_could_store_is_not_taken_from_a_file(
+    change: dict[str, object], said: str, stored: Stored
+) -> None:
+    job = file_of(stored, "states", DOCUMENT, {**DOCUMENT, **change})
+    assert (job.success, counts(job)) == (True, (2, 1, 0, 1))
+    assert said in job.feedback
+    [kept] = stored.document_store.listing("store", "states", None, 10)
+    assert (kept.name.id, kept.content_type) == ("bookmark", "text/plain")
+
+
+def test_of_a_hostile_file_each_line_fails_for_itself(stored: Stored) -> None:
+    nul = {**statement(names(9)[8]), "result": {"response": "a\0b"}}
+    bad = (b"\xff\xfe", b'{"id": "\xc3', b"[" * 100_000, b'{"a": 1, "a": 2}', b"null", b"1e999", nul)
+    job = file_of(stored, "statements", b"\xef\xbb\xbf" + json.dumps(statement(A)).encode(), *bad, b"  \r")
+    assert (job.success, counts(job)) == (True, (8, 1, 0, 7)), job.feedback
+    assert ids(stored) == {A}
+    assert "U+0000" in job.feedback
+
+
+def test_of_another_record_store_a_statement_with_u0000_fails_alone(stored: Stored) -> None:
+    bad = {**statement(names(2)[1]), "result": {"response": "a\0b"}}
+    answers(stored, lambda number: {"statements": [statement(A), bad], "more": ""})
+    job = pull(stored)
+    assert (job.success, counts(job)) == (True, (2, 1, 0, 1))
+    assert ids(stored) == {A}

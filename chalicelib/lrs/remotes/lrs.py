@@ -15,6 +15,7 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 from chalicelib.errors import Unavailable
 from chalicelib.jobs.run_type import RunFailed
 from chalicelib.lrs import multipart, strict_json
+from chalicelib.lrs.remotes.records import NUL, short
 from chalicelib.lrs.remotes.shape import Item, Json, Remote, RemotePage, Target
 from chalicelib.lrs.validation.data_types import parse_timestamp
 from chalicelib.lrs.versions import V1, V2, XapiVersion, understood
@@ -213,8 +214,11 @@ def _result(answer: Response) -> tuple[Mapping[str, object], Mapping[str, bytes]
 def _item(statement: object, contents: Mapping[str, bytes]) -> Item:
     if not isinstance(statement, dict):
         return Item("A statement", fault="is no JSON object.")
+    name = f"Statement {short(statement.get('id'))}"
+    if strict_json.holds_nul(statement):
+        return Item(name, fault=NUL)
     own = {sha256: contents[sha256] for sha256 in hashes_in(statement) if sha256 in contents}
-    return Item(f"Statement {str(statement.get('id'))[:100]}", statement, contents=own)
+    return Item(name, statement, contents=own)
 
 
 def _consistent(answer: Response, cutoff: int) -> int:

@@ -11,12 +11,14 @@ import binascii
 import hashlib
 from collections.abc import Mapping
 
+from chalicelib.lrs import strict_json
 from chalicelib.lrs.remotes.shape import Item
 from chalicelib.lrs.validation.data_types import parse_timestamp
 from chalicelib.lrs.versions import V1
 
 RAW, CONTENTS, STORED, ID = "raw", "contents", "stored", "id"
 SHOWN = 100  # characters of a name
+NUL = "holds the character U+0000, which is not taken from anyone."
 
 
 def record_of(item: Item) -> dict[str, object]:
@@ -39,13 +41,21 @@ def item_of(record: object, place: str) -> Item:
     enveloped = isinstance(raw, dict) and "actor" not in record
     value: Mapping[str, object] = raw if enveloped and isinstance(raw, dict) else record
     name = value.get(ID) or record.get(ID)
-    shown = f"{place} ({str(name)[:SHOWN]})" if isinstance(name, str) else place
+    shown = f"{place} ({short(name)})" if isinstance(name, str) else place
+    if strict_json.holds_nul(record):
+        return Item(shown, fault=NUL)
     known = {key: each for key, each in record.items() if key not in (RAW, CONTENTS)} if enveloped else {}
     try:
         contents = _contents(record.get(CONTENTS) if enveloped else None)
     except ValueError as error:
         return Item(shown, value, known, fault=f"has attachments that cannot be read: {error}")
     return Item(shown, value, known, contents)
+
+
+def short(name: object) -> str:
+    """A name that another place gave, as it may stand in one line for a person."""
+    text = str(name)[:SHOWN]
+    return "".join(each if each.isprintable() else " " for each in text)
 
 
 def stored_of(item: Item) -> int | None:

@@ -15,7 +15,7 @@ from types import NoneType
 from chalicelib.errors import Unavailable
 from chalicelib.jobs.run_type import RunFailed
 from chalicelib.lrs import strict_json
-from chalicelib.lrs.remotes.records import ID, STORED, item_of, record_of
+from chalicelib.lrs.remotes.records import ID, STORED, item_of, record_of, short
 from chalicelib.lrs.remotes.shape import Item, Json, Remote, RemotePage, Target
 from chalicelib.ports.outgoing import AnswerTooLarge, Outgoing, OutgoingRefused, Request, Response
 from chalicelib.times import written
@@ -78,7 +78,7 @@ class RemoteSearch(Remote):
         if after is not None:
             body["search_after"] = after
         hits, asked = self._found(index, body)
-        items = [item_of(hit.get("_source"), f"Document {str(hit.get('_id'))[:LONGEST_ID]}") for hit in hits]
+        items = [item_of(hit.get("_source"), f"Document {short(hit.get('_id'))}") for hit in hits]
         if hits:
             after = _end_of(hits, after)
         last = len(hits) < asked

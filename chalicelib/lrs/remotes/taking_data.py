@@ -11,6 +11,13 @@ from typing import TYPE_CHECKING, cast
 
 from chalicelib.errors import LightrailError, PreconditionFailed, Unavailable, WriteConflict
 from chalicelib.lrs.documents.conditions import Conditions, Tags
+from chalicelib.lrs.documents.limits import (
+    LARGEST_AGENT,
+    LONGEST_ID,
+    LONGEST_IRI,
+    LONGEST_TYPE,
+    is_media_type,
+)
 from chalicelib.lrs.documents.service import Content
 from chalicelib.lrs.keys import agent_key
 from chalicelib.lrs.validation import validate_activity, validate_identified_actor
@@ -86,9 +93,12 @@ def _document(work: Work, service: DocumentService, item: Item) -> str:
         body = base64.b64decode(str(item.value.get("content", "")), validate=True)
     except binascii.Error:
         return "has a content that is no base64."
-    agent = item.value.get("agent")
+    agent, kind = item.value.get("agent"), item.value.get("contentType") or UNTYPED
     shown = json.dumps(agent, ensure_ascii=False, separators=(",", ":")) if isinstance(agent, dict) else ""
-    kind = str(item.value.get("contentType") or UNTYPED)
+    if len(shown.encode()) > LARGEST_AGENT:
+        return f"has an agent of more than {LARGEST_AGENT} bytes."
+    if not isinstance(kind, str) or not is_media_type(kind):
+        return f"has a contentType that is no media type of at most {LONGEST_TYPE} characters."
     here = work.lrs.documents.read(name)
     if here is not None and (here.body, here.content_type) == (body, kind):
         return ""
@@ -112,12 +122,12 @@ def _name(store: str, service: DocumentService, value: Mapping[str, object]) -> 
     own, activity, registration = value.get("id"), value.get("activity", ""), value.get("registration", "")
     agent = value.get("agent")
     key = agent_key(agent) if isinstance(agent, dict) and not validate_identified_actor(agent, V2) else None
-    if not isinstance(own, str) or not own:
-        return "has no id."
+    if not isinstance(own, str) or not 0 < len(own) <= LONGEST_ID:
+        return f"has no id of 1 to {LONGEST_ID} characters."
     if service != "activity-profiles" and key is None:
         return "has no agent that xAPI knows."
-    if service != "agent-profiles" and not is_iri(activity):
-        return "has no activity."
+    if service != "agent-profiles" and not (is_iri(activity) and len(str(activity)) <= LONGEST_IRI):
+        return f"has no activity that is an IRI of at most {LONGEST_IRI} characters."
     if registration and not _is_uuid(registration):
         return "has a registration that is no UUID."
     context = DocumentContext(

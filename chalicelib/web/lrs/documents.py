@@ -6,7 +6,6 @@ Sources: xAPI 1.0.3 Communication 2.2, 2.3, 2.6, 2.7, 3.1; IEEE 9274.1.1 4.1.4, 
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 from functools import partial
 
@@ -15,6 +14,13 @@ from chalicelib.lrs.access.permissions import giving, needed_by
 from chalicelib.lrs.cmi5.rules import Target, may
 from chalicelib.lrs.documents.changing import Content
 from chalicelib.lrs.documents.conditions import conditions_of
+from chalicelib.lrs.documents.limits import (
+    LARGEST_AGENT,
+    LONGEST_ID,
+    LONGEST_IRI,
+    LONGEST_TYPE,
+    is_media_type,
+)
 from chalicelib.lrs.keys import agent_key
 from chalicelib.ports.documents import DocumentContext, DocumentName, DocumentService
 from chalicelib.web.call import Answer, Call
@@ -22,10 +28,7 @@ from chalicelib.web.lrs.headers import http_date
 from chalicelib.web.lrs.parameters import Parameters
 from chalicelib.web.lrs.route import XAPI, LrsRoute
 
-LONGEST_TYPE, LONGEST_ID, LONGEST_IRI = 255, 2_000, 8_000  # one record holds them, beside the body
-LARGEST_AGENT = 32 * 1024  # bytes of JSON; the form of 1.0.3 could bring megabytes
 UNTYPED = "application/octet-stream"
-_TYPE = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+/[!#$%&'*+.^_`|~0-9A-Za-z-]+[ \t]*(;[\t\x20-\x7e]*)?")
 # What anyone stored is never run as a page of this host.
 _GUARDED = {
     "X-Content-Type-Options": "nosniff",
@@ -146,7 +149,7 @@ def _asked(call: Call, resource: Resource, *, writes: bool, one: bool | None = N
 
 def _content(call: Call, asked: _Asked) -> Content:
     kind = call.headers.get("content-type", "").strip() or UNTYPED
-    if len(kind) > LONGEST_TYPE or not _TYPE.fullmatch(kind):
+    if not is_media_type(kind):
         raise Invalid({"Content-Type": [f"It must be a media type of at most {LONGEST_TYPE} characters."]})
     return Content(call.principal.client, call.raw_body, kind, asked.agent)
 

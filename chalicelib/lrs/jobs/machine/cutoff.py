@@ -23,7 +23,8 @@ def cutoff_of(job: JobRecord, started_at: int, lrs: JobServices) -> int:
     """The last `stored` (microseconds, inclusive) that a run of this job looks at."""
     until = str(job.settings.get("until", "now"))
     if until == "date":
-        return min(int(str(job.settings["until_at"])), started_at)
+        # Nothing was stored before 1970, so no date is looked at that lies before.
+        return max(0, min(int(str(job.settings["until_at"])), started_at))
     return min(back_from(started_at, until, lrs.slots.timezone(job)), started_at)
 
 

@@ -18,8 +18,10 @@ from chalicelib.lrs.jobs.machine import types
 from chalicelib.lrs.jobs.machine.parameters import OF_THE_JOB, STORE, parameters_of
 from chalicelib.lrs.jobs.machine.request import Asked, Asker, connection_of, read_request
 from chalicelib.ports.jobs import JobEvent, JobPage, JobRecord, JobStore, RunState
+from chalicelib.times import microseconds
 
 if TYPE_CHECKING:
+    from chalicelib.jobs.telling import Telling
     from chalicelib.jobs.wake_up import WakeUps
     from chalicelib.lrs.jobs.machine.services import JobServices
 
@@ -40,9 +42,11 @@ class Jobs:
         jobs: JobStore,
         wake_ups: WakeUps,
         lrs: JobServices,
+        telling: Telling,
         log_failure: Callable[[str, Exception], None],
     ) -> None:
-        self._jobs, self._wake_ups, self._lrs, self._log_failure = jobs, wake_ups, lrs, log_failure
+        self._jobs, self._wake_ups, self._lrs = jobs, wake_ups, lrs
+        self._telling, self._log_failure = telling, log_failure
 
     def create(self, kind: str, body: Mapping[str, object], asker: Asker) -> Asked:
         """Makes the jobs that a body asks for. Raises `Invalid` with every fault."""
@@ -113,7 +117,7 @@ class Jobs:
 
     def delete(self, kind: str, job_id: str) -> None:
         """Deletes a job and its log; a run of it ends at its next page."""
-        self._remove(self.get(kind, job_id))
+        self._delete(self.get(kind, job_id))
 
     def delete_all(self, kind: str) -> None:
         """Deletes all jobs of a type."""
@@ -121,7 +125,7 @@ class Jobs:
         while True:
             page = self._jobs.page(name, cursor, JOBS_PER_READ)
             for job in page.jobs:
-                self._remove(job)
+                self._delete(job)
             cursor = page.next
             if cursor is None:
                 return
@@ -203,12 +207,21 @@ class Jobs:
         except (Unavailable, WriteConflict) as error:
             self._log_failure(f"taking back job {job.id} of type {job.type}", error)
 
-    def _remove(self, job: JobRecord) -> None:
-        """Removes a job, whatever a worker writes meanwhile."""
+    def _delete(self, job: JobRecord) -> None:
+        """Removes a job; what became of its run tells its worker, or this call where none lives."""
+        gone = self._remove(job)
+        run = None if gone is None else gone.run
+        if gone is None or run is None or not runs.is_going_on(gone):
+            return
+        if not run.worker or run.lease_until <= microseconds(self._lrs.clock.now()):
+            self._telling.of_lost(gone)
+
+    def _remove(self, job: JobRecord) -> JobRecord | None:
+        """Removes a job, whatever a worker writes meanwhile; as it was then, None where another was faster."""
         current: JobRecord | None = job
         for _ in range(TRIES):
             if current is None or self._jobs.delete(current):
-                return
+                return current
             current = self._jobs.get(job.type, job.id)
         raise WriteConflict("Job", job.id)
 
