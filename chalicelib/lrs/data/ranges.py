@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from chalicelib.errors import Unavailable
 from chalicelib.lrs.data.shape import DataPage, DataService, Json, fitting, whole
-from chalicelib.lrs.data.statements import PAUSE_SECONDS, TRIES, item_of, with_few_attachments
+from chalicelib.lrs.data.statements import item_of, with_few_attachments
+from chalicelib.lrs.statements.rewriting import PAUSE_SECONDS, TRIES
 from chalicelib.ports.statement_store import PART, StatementSearch
 
 if TYPE_CHECKING:

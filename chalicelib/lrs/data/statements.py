@@ -10,6 +10,7 @@ from chalicelib.errors import Unavailable
 from chalicelib.lrs.data.shape import DataPage, Json, fitting, whole
 from chalicelib.lrs.data.walk import Walk
 from chalicelib.lrs.statements.retargeting import Retargeting
+from chalicelib.lrs.statements.rewriting import PAUSE_SECONDS, TRIES
 from chalicelib.ports.statement_store import (
     PART,
     Keys,
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from chalicelib.ports.record_clock import RecordClock
     from chalicelib.ports.statement_store import StatementStore
 
-TRIES = 20  # at statements that others change at the same moment
-PAUSE_SECONDS = 0.01
 ATTACHMENTS_PER_PAGE = 100  # freeing one is two searches and two deletions
 
 

@@ -10,20 +10,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from chalicelib.errors import Unavailable
 from chalicelib.jobs.run_type import Done, Json, Plan
 from chalicelib.lrs.jobs.machine.data import PER_PAGE, items_of, statements_of
 from chalicelib.lrs.jobs.machine.job_type import JobType, Work
 from chalicelib.lrs.jobs.machine.parameters import Parameter
+from chalicelib.lrs.statements.rewriting import rewrite
 from chalicelib.lrs.versions import V1, V2, understood
-from chalicelib.ports.statement_store import PART, StatementRecord, StatementSearch, Stored, Taken
+from chalicelib.ports.statement_store import StatementRecord, StatementSearch
 
 if TYPE_CHECKING:
     from chalicelib.lrs.versions import XapiVersion
 
 PER_READ = 200  # statements of up to 512 KiB that are held at once
-TRIES = 20  # at statements that others change at the same moment
-PAUSE_SECONDS = 0.01
 MOST_FAULTS, LONGEST_FAULT = 10, 300  # that are kept of a statement
 SHOWN = 5  # invalid statements of a page that are told of
 CHECK, CLEAR = "check", "clear"
@@ -86,7 +84,6 @@ class _Checked:
         self._stored = {str(item["id"]): item["stored"] for item in items}
         self._notes: list[str] = []
         self._invalid: set[str] = set()
-        self._changed = False
 
     def done(self) -> Done:
         names, there = list(self._stored), set[str]()
@@ -99,31 +96,21 @@ class _Checked:
             going = [item for item in self._items if item["id"] in self._invalid or item["id"] not in there]
             if going:
                 statements_of(self._work.lrs).remove(self._work.store, going)
-        if self._changed:
-            self._work.lrs.record_clock.touch(self._work.store)
+        # Also where nothing was written now: a call before this one may have died after it wrote.
+        self._work.lrs.record_clock.touch(self._work.store)
         return Done(done=len(self._items), notes=self._notes)
 
     def _check(self, names: Sequence[str]) -> set[str]:
-        """Checks and marks statements until nobody else was faster; those that are there."""
+        """Checks and marks statements; those that are there."""
         there: set[str] = set()
-        left = names
-        for _ in range(TRIES):
-            found = self._store.get_many(self._work.store, left).values()
-            there |= {record.id for record in found}
+
+        def marked(found: Sequence[StatementRecord]) -> list[StatementRecord]:
+            there.update(record.id for record in found)
             checked = [self._checked(record) for record in found if self._is_due(record)]
-            marked = [each for each in checked if self._stays(each)]
-            if self._work.dry_run or not marked:
-                return there
-            outcomes = self._store.update(marked)
-            if not all(isinstance(outcome, (Stored, Taken)) for outcome in outcomes):
-                raise Unavailable(PART, "a write without answer")
-            self._changed = True
-            pairs = zip(marked, outcomes, strict=True)
-            left = [record.id for record, outcome in pairs if isinstance(outcome, Taken)]
-            if not left:
-                return there
-            self._work.lrs.clock.sleep(PAUSE_SECONDS)
-        raise Unavailable(PART, "others kept changing statements")
+            return [] if self._work.dry_run else [each for each in checked if self._stays(each)]
+
+        rewrite(self._store, self._work.lrs.clock, self._work.store, names, marked).check()
+        return there
 
     def _is_due(self, record: StatementRecord) -> bool:
         return not record.validated and record.stored == self._stored[record.id]

@@ -7,28 +7,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from chalicelib.errors import Unavailable
 from chalicelib.lrs.data.shape import DataPage, fitting, whole
 from chalicelib.lrs.data.statements import Statements
 from chalicelib.lrs.pseudonyms.replacing import pseudonymized, signatures_of
 from chalicelib.lrs.statements.parts import keys_of
 from chalicelib.lrs.statements.retargeting import Retargeting
+from chalicelib.lrs.statements.rewriting import rewrite
 from chalicelib.lrs.validation.equality import digest
-from chalicelib.ports.statement_store import (
-    PART,
-    Rejected,
-    StatementRecord,
-    StatementSearch,
-    Stored,
-    Taken,
-)
+from chalicelib.ports.statement_store import StatementRecord, StatementSearch
 from chalicelib.times import microseconds
 
 if TYPE_CHECKING:
     from chalicelib.lrs.jobs.machine.services import JobServices
 
-TRIES = 20  # at statements that others change at the same moment
-PAUSE_SECONDS = 0.01
 PER_CHANGE = 100  # statements of up to 512 KiB that are held at once
 SIGNATURES_PER_PAGE = 100  # freeing one is two searches and two deletions
 
@@ -79,27 +70,16 @@ class StatementsUnderPseudonyms:
     def _change(self, store: str, items: Sequence[Json]) -> list[str]:
         """The ids of those that are refused."""
         stored = {str(item["id"]): whole(item["stored"]) for item in items}
-        left, refused = list(stored), list[str]()
-        for _ in range(TRIES):
-            found = self._lrs.statement_store.get_many(store, left).values()
-            made = [
+
+        def made(found: Sequence[StatementRecord]) -> list[StatementRecord]:
+            return [
                 self._under_pseudonyms(record)
                 for record in found
                 if record.stored == stored[record.id] and not record.pseudonymized
             ]
-            outcomes = self._lrs.statement_store.update(made) if made else []
-            left = []
-            for record, outcome in zip(made, outcomes, strict=True):
-                if isinstance(outcome, Taken):
-                    left.append(record.id)
-                elif isinstance(outcome, Rejected):
-                    refused.append(record.id)
-                elif not isinstance(outcome, Stored):
-                    raise Unavailable(PART, outcome.reason)
-            if not left:
-                return refused
-            self._lrs.clock.sleep(PAUSE_SECONDS)
-        raise Unavailable(PART, "others kept changing statements")
+
+        lrs = self._lrs
+        return list(rewrite(lrs.statement_store, lrs.clock, store, list(stored), made).refused)
 
     def _under_pseudonyms(self, record: StatementRecord) -> StatementRecord:
         value = json.loads(record.text)

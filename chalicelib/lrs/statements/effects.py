@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from chalicelib.errors import Unavailable
 from chalicelib.lrs.statements.references import marked, pieces, targets_from, with_targets
+from chalicelib.lrs.statements.retargeting import Retargeting
+from chalicelib.lrs.statements.rewriting import PAUSE_SECONDS, TRIES, rewrite
 from chalicelib.ports.statement_store import (
     PART,
     Keys,
@@ -34,7 +36,6 @@ if TYPE_CHECKING:
     from chalicelib.ports.record_clock import ClockReading, RecordClock
 
 T = TypeVar("T")
-TRIES = 20  # at one document that others change at the same moment
 MOST_ROUNDS = 100  # of a chain of references that is followed upwards
 MOST_REACHED = 10_000  # statements that are told of a batch: what the sweep does in half of its minute
 # After that the old statement is gone, whoever of writer and sweep took the place: its attachments may be freed.
@@ -46,12 +47,14 @@ PER_READ = 1000
 class Due:
     """What a batch has to do to others once it is committed.
 
-    `replacing`: statements wait to take the places of others. `marks`: what others asked for before. `news`: what the
+    `replacing`: statements wait to take the places of others. `replaced`: ids of statements that did so, or may have;
+    who refers to them is found through what they say now. `marks`: what others asked for before. `news`: what the
     registries do not know yet.
     """
 
     records: Sequence[StatementRecord]
     replacing: bool
+    replaced: Sequence[str]
     referring: Sequence[StatementRecord]
     marks: Mapping[str, Mark]
     news: Sequence[Told]
@@ -77,6 +80,7 @@ class Effects:
     ) -> None:
         self._store, self._record_clock, self._attachments = store, record_clock, attachments
         self._registries, self._clock = registries, clock
+        self._retargeting = Retargeting(store, record_clock, clock)
 
     def due(
         self,
@@ -86,17 +90,20 @@ class Effects:
         *,
         given: bool,
         told: Sequence[Parts],
+        ended: bool = False,
     ) -> Due:
         """What the statements of one client in a batch, created and perhaps not committed yet, have to do to others.
 
         `given`: their ids may have been named by other statements before they came. `told`: the parts of those
-        statements. Raises `Unavailable`.
+        statements. `ended`: another wrote them, and which of them replaced others is not known any more. Raises
+        `Unavailable`.
         """
         now = self._now()
         client = records[0].client if records else ""
         return Due(
             records=records,
             replacing=any(record.store != store for record in records),
+            replaced=[record.id for record in records if ended or record.store != store],
             referring=[record for record in records if record.refers_to is not None],
             marks=self._store.get_marks(store, [record.id for record in records])
             if given and records
@@ -114,7 +121,7 @@ class Effects:
         self._leave_marks(store, due)
         asked = [target for target, mark in due.marks.items() if mark.voided]
         self._change_all(store, [*_voided_by(due.referring, due.voids), *asked], self._voided)
-        self._spread(store, self._work(store, due))
+        self._make_found(store, due)
         self._registries.tell(store, due.news, due.at)
 
     def take_places(self, store: str, records: Sequence[StatementRecord]) -> list[StatementRecord]:
@@ -164,11 +171,26 @@ class Effects:
         """The statement as voided; a voiding statement cannot be voided."""
         return None if found.voiding or found.voided else replace(found, voided=True, updated=self._now())
 
-    def _work(self, store: str, due: Due) -> dict[str, list[Keys]]:
-        """Which statements are to have which targets: those of the batch that refer to others, those that waited."""
+    def _make_found(self, store: str, due: Due) -> None:
+        """Who refers to others is found through them, as they are.
+
+        Who replaces a statement writes it first, and renews those that refer to it then; who refers to one writes
+        itself first, and looks at the end whether that is still what it read. One of them sees the other.
+        """
         names = dict.fromkeys(record.refers_to for record in due.referring if record.refers_to is not None)
         waited = [target for target, mark in due.marks.items() if mark.referrers]
         known = self._known(store, list(dict.fromkeys((*names, *waited))))
+        self._spread(store, self._work(due, waited, known))
+        renewed = list(due.replaced)
+        if known:
+            now = self._known(store, list(known))
+            renewed += [name for name, found in known.items() if name in now and now[name].keys != found.keys]
+        if renewed:
+            self._retargeting.renew(store, renewed, waiting=False)
+
+    @staticmethod
+    def _work(due: Due, waited: Sequence[str], known: Mapping[str, StatementRecord]) -> dict[str, list[Keys]]:
+        """Which statements are to have which targets: those of the batch that refer to others, those that waited."""
         work = {record.id: targets_from(record.refers_to, known) for record in due.referring}
         for target in waited:
             for referrer in due.marks[target].referrers:
@@ -234,27 +256,16 @@ class Effects:
         names: Iterable[str],
         change: Callable[[StatementRecord], StatementRecord | None],
     ) -> set[str]:
-        """Reads, changes and writes statements until no one else was faster; those that were changed."""
+        """Those that were changed."""
+
+        def changed_of(found: Sequence[StatementRecord]) -> list[StatementRecord]:
+            return [each for record in found if (each := change(record)) is not None]
+
         changed: set[str] = set()
         for some in pieces(list(dict.fromkeys(names))):
-            left = some
-            for _ in range(TRIES):
-                found = self._store.get_many(store, left).values()
-                made = [each for record in found if (each := change(record)) is not None]
-                outcomes = self._store.update(made) if made else []
-                left = []
-                for record, outcome in zip(made, outcomes, strict=True):
-                    if isinstance(outcome, Stored):
-                        changed.add(record.id)
-                    elif isinstance(outcome, Taken):
-                        left.append(record.id)
-                    else:
-                        raise Unavailable(PART, outcome.reason)
-                if not left:
-                    break
-                self._clock.sleep(0.01)
-            else:
-                raise Unavailable(PART, "others kept winning")
+            done = rewrite(self._store, self._clock, store, some, changed_of)
+            done.check()
+            changed |= done.changed
         return changed
 
     def _mark(self, store: str, target: str, change: Callable[[Mark], Mark]) -> None:
@@ -276,7 +287,7 @@ class Effects:
                 return
             if not isinstance(outcome, Taken):
                 raise Unavailable(PART, outcome.reason)
-            self._clock.sleep(0.01)
+            self._clock.sleep(PAUSE_SECONDS)
         raise Unavailable(PART, "others kept winning")
 
     def _now(self) -> int:

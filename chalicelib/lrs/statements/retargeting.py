@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 
 from chalicelib.errors import Unavailable
 from chalicelib.lrs.statements.references import MOST_TARGETS, pieces, with_targets
+from chalicelib.lrs.statements.rewriting import rewrite
 from chalicelib.ports.record_clock import BatchState
-from chalicelib.ports.statement_store import PART, Keys, StatementRecord, Stored, Taken
+from chalicelib.ports.statement_store import PART, Keys, StatementRecord
 
 if TYPE_CHECKING:
     from chalicelib.ports.clock import Clock
     from chalicelib.ports.record_clock import RecordClock
     from chalicelib.ports.statement_store import StatementStore
 
-TRIES = 20  # at statements that others change at the same moment
 PAUSE_SECONDS = 0.05
 WAIT_SECONDS = (
     10.0  # for batches to end; one whose writer died is ended by the sweep, and the page is tried again
@@ -36,13 +36,17 @@ class Retargeting:
     def __init__(self, store: StatementStore, record_clock: RecordClock, clock: Clock) -> None:
         self._store, self._record_clock, self._clock = store, record_clock, clock
 
-    def renew(self, store: str, names: Sequence[str], also: Sequence[str] = ()) -> None:
+    def renew(
+        self, store: str, names: Sequence[str], also: Sequence[str] = (), *, waiting: bool = True
+    ) -> None:
         """Makes the targets anew of all who refer to these statements, directly or through others.
 
-        `also`: of these, whoever they refer to: what was undone since they read it may be left in them. Raises
-        `Unavailable`: to be done again.
+        `also`: of these, whoever they refer to: what was undone since they read it may be left in them. `waiting`:
+        for batches that read them before; False where those look again themselves, as they do for statements that
+        were replaced. Raises `Unavailable`: to be done again.
         """
-        self.wait(store)
+        if waiting:
+            self.wait(store)
         for some in pieces(also):
             self._renew(store, some)
         level, seen = list(names), set[str]()
@@ -59,7 +63,8 @@ class Retargeting:
                 self._renew(store, some)
             seen.update(above)
             level = list(dict.fromkeys(above))
-            self.wait(store)  # for who read the targets of these as they were
+            if waiting:
+                self.wait(store)  # for who read the targets of these as they were
 
     def wait(self, store: str) -> None:
         """Returns when no batch is at work any more that was committed before this call; raises `Unavailable`."""
@@ -81,22 +86,11 @@ class Retargeting:
         return [*self._above(store, names[:half]), *self._above(store, names[half:])]
 
     def _renew(self, store: str, names: Sequence[str]) -> None:
-        left = list(names)
-        for _ in range(TRIES):
-            found = list(self._store.get_many(store, left).values())
+        def renewed(found: Sequence[StatementRecord]) -> list[StatementRecord]:
             known = self._below(store, found)
-            made = [each for record in found if (each := _renewed(record, known)) is not None]
-            outcomes = self._store.update(made) if made else []
-            left = []
-            for record, outcome in zip(made, outcomes, strict=True):
-                if isinstance(outcome, Taken):
-                    left.append(record.id)
-                elif not isinstance(outcome, Stored):
-                    raise Unavailable(PART, outcome.reason)
-            if not left:
-                return
-            self._clock.sleep(PAUSE_SECONDS)
-        raise Unavailable(PART, "others kept changing statements")
+            return [each for record in found if (each := _renewed(record, known)) is not None]
+
+        rewrite(self._store, self._clock, store, names, renewed).check()
 
     def _below(self, store: str, records: Sequence[StatementRecord]) -> dict[str, StatementRecord]:
         """What these refer to, directly or through others, as far as it is there, without texts."""

@@ -62,7 +62,7 @@ class Settling:
             told = [parts(json.loads(record.text)) for record in placed]
             # By the options of the request: those of the client may be others, and may have changed since.
             options = self._options_of(client) if batch.off is None else with_these_off(batch.off)
-            due = self._effects.due(store, placed, options, given=True, told=told)
+            due = self._effects.due(store, placed, options, given=True, told=told, ended=True)
             self._effects.do(store, due)
         self._record_clock.finish(store, batch.id)
         self._attachments.release(store, batch.id, _attachments(records))
