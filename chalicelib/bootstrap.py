@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from chalicelib.ports.idempotency import IdempotencyStore
     from chalicelib.ports.ledger import Ledger
     from chalicelib.ports.queue import OrderedQueue, Queue
+    from chalicelib.ports.upload_links import UploadLinks
 
 # DynamoDB answers in milliseconds; one that takes this long is in trouble, and the gateway gives up after 29 s.
 DYNAMODB_READ_SECONDS = 5.0
@@ -108,6 +109,13 @@ class Services(Joined):
         from chalicelib.adapters.s3_blobs import S3Blobs
 
         return S3Blobs(self.s3_client(), self.settings.bucket)
+
+    @cached_property
+    def upload_links(self) -> UploadLinks:
+        """Presigned uploads to the bucket."""
+        from chalicelib.adapters import s3_upload_links
+
+        return s3_upload_links.S3UploadLinks(s3_upload_links.make_client(), self.settings.bucket)
 
     @cached_property
     def fetcher(self) -> Fetcher:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from chalicelib.articles.searching import ArticleFinder
     from chalicelib.articles.service import ArticleService
     from chalicelib.articles.snapshots import Snapshots
+    from chalicelib.articles.submission import Submissions
     from chalicelib.idempotency import Idempotency
     from chalicelib.ledger.acceptance import Acceptance
     from chalicelib.ledger.commands import Commands
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from chalicelib.ports.idempotency import IdempotencyStore
     from chalicelib.ports.ledger import Ledger
     from chalicelib.ports.queue import OrderedQueue, Queue
+    from chalicelib.ports.upload_links import UploadLinks
 
 
 class Joined(ABC):
@@ -71,6 +73,9 @@ class Joined(ABC):
     @property
     @abstractmethod
     def blobs(self) -> Blobs: ...
+    @property
+    @abstractmethod
+    def upload_links(self) -> UploadLinks: ...
     @property
     @abstractmethod
     def fetcher(self) -> Fetcher: ...
@@ -136,6 +141,21 @@ class Joined(ABC):
         from chalicelib.ledger.acceptance import Acceptance
 
         return Acceptance(self.ledger, self.file_queue, self.clock, self.new_id, self.jitter)
+
+    @cached_property
+    def submissions(self) -> Submissions:
+        """Takes in files that clients hand over themselves."""
+        from chalicelib.articles.submission import Submissions
+
+        return Submissions(
+            self.acceptance,
+            self.ledger,
+            self.blobs,
+            lambda: self.upload_links,
+            self.clock,
+            self.new_id,
+            self.settings.bucket,
+        )
 
     @cached_property
     def snapshots(self) -> Snapshots:

@@ -36,6 +36,7 @@ from chalicelib.ports.ledger_records import (
     Request,
     Retry,
     Tally,
+    Upload,
 )
 
 if TYPE_CHECKING:
@@ -108,6 +109,10 @@ class DynamoLedger:
     def announcement(self, key: str, version_id: str) -> Announcement | None:
         """Whether that version of an object was accepted."""
         return self._get(Announcement, items.key_of(Announcement(key, version_id, 0)))
+
+    def upload(self, id: str) -> Upload | None:
+        """One leave to upload a file."""
+        return self._get(Upload, items.key_of(Upload(id, "", False, 0, 0.0, 0.0)))
 
     def file(self, n: int) -> tuple[File, Tally] | None:
         """A file and its tally: one query."""

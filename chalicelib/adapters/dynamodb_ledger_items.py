@@ -4,6 +4,7 @@
     control       control                 control
     request       requests                <first>
     announcement  announced#<key>         version#<version id>
+    upload        upload#<id>             upload
     file, tally   files                   <n>#file, <n>#tally     (so that one query reads both)
     page          file#<n>                page#<p>
     gate          gate#<key>              gate
@@ -33,6 +34,7 @@ from chalicelib.ports.ledger_records import (
     Request,
     Retry,
     Tally,
+    Upload,
     next_version,
 )
 
@@ -114,19 +116,29 @@ def blocked_key(key: str, entry: Entry) -> Key:
 
 def key_of(record: Record) -> Key:
     """Of any record."""
+    if isinstance(record, Control):
+        return Key(CONTROL, CONTROL)
+    return _key_in_file(record) if isinstance(record, File | Tally | Page) else _key_beside(record)
+
+
+def _key_in_file(record: File | Tally | Page) -> Key:
     match record:
-        case Control():
-            return Key(CONTROL, CONTROL)
-        case Request(first=first):
-            return Key(REQUESTS, number_key(first))
-        case Announcement(key=key, version_id=version_id):
-            return Key(f"announced#{key}", f"version#{version_id}")
         case File(n=n):
             return file_key(n)
         case Tally(n=n):
             return tally_key(n)
         case Page(n=n, p=p):
             return page_key(n, p)
+
+
+def _key_beside(record: Request | Announcement | Upload | Gate | Blocked | Retry) -> Key:
+    match record:
+        case Request(first=first):
+            return Key(REQUESTS, number_key(first))
+        case Announcement(key=key, version_id=version_id):
+            return Key(f"announced#{key}", f"version#{version_id}")
+        case Upload(id=id):
+            return Key(f"upload#{id}", "upload")
         case Gate(key=key):
             return gate_key(key)
         case Blocked(key=key, entry=entry):
@@ -155,7 +167,7 @@ def item_of(record: Record, write: str, now: float) -> Item:
         case File(n=n, stage="faulted", epoch=epoch) if epoch >= 0:
             item |= _in_failures(epoch, Entry(n, -1))
     match record:
-        case File(forgotten=True) | Retry(done=True):
+        case File(forgotten=True) | Retry(done=True) | Upload(n=0):
             item["expires_at"] = expiry(now)
     return item
 

@@ -1,8 +1,11 @@
-"""Notices of the bucket: each new object under `delta/` is a delta file, in the order in which it was written."""
+"""Notices of the bucket: each new object under `delta/` is a delta file, in the order in which it was written, and one
+under `uploads/` is the file that somebody got leave to upload.
+"""
 
 import json
 from urllib.parse import unquote_plus
 
+from chalicelib.articles.submission import UPLOADS
 from chalicelib.ledger.acceptance import Acceptance
 from chalicelib.ports.blobs import Blobs
 
@@ -27,7 +30,9 @@ class Intake:
         """
         accepted: list[int] = []
         for key, version_id in read_notice(body):
-            if key.startswith(PREFIX) and not key.endswith("/"):
+            if key.startswith(UPLOADS):
+                accepted += self._acceptance.accept_upload(key.removeprefix(UPLOADS), key, version_id)
+            elif key.startswith(PREFIX) and not key.endswith("/"):
                 accepted += self._acceptance.accept_object(
                     self._blobs, self._bucket, key, version_id, self._strict
                 )

@@ -12,7 +12,7 @@ from chalicelib.errors import Unavailable, WriteConflict
 from chalicelib.ports.blobs import Blobs
 from chalicelib.ports.clock import Clock
 from chalicelib.ports.ledger import Change, Conflict, Ledger, Put
-from chalicelib.ports.ledger_records import Announcement, Request
+from chalicelib.ports.ledger_records import Announcement, Request, Upload
 from chalicelib.ports.queue import Message, OrderedQueue
 
 FILE_GROUP = "files"
@@ -72,6 +72,36 @@ class Acceptance:
             accepted += self._accept(request, request.objects)
         return accepted
 
+    def accept_body(self, name: str, key: str, strict: bool) -> int:
+        """Accepts a file whose bytes were stored under a key of its own; returns its number, once more too.
+
+        Raises `WriteConflict`, `Unavailable`.
+        """
+        found = self._ledger.announcement(key, "")
+        if found is None:
+            mark = (key, "")
+            request = Request(0, self._new_id(), (name,), strict, self._clock.now(), (mark,))
+            numbers = self._accept(request, (mark,))
+            if numbers:
+                return numbers[0]
+            found = self._ledger.announcement(key, "")  # another run of the same call was faster
+        if found is None:
+            raise WriteConflict("acceptance", "of files")
+        return found.n
+
+    def accept_upload(self, id: str, key: str, version_id: str) -> list[int]:
+        """Accepts what was uploaded with that leave, the first time that something comes; returns its number.
+
+        What comes again, or without leave, is left alone. Raises `WriteConflict`, `Unavailable`.
+        """
+        upload = self._ledger.upload(id)
+        if upload is None or upload.n or upload.withdrawn:
+            return []
+        request = Request(
+            0, self._new_id(), (upload.name,), upload.strict, self._clock.now(), ((key, version_id),)
+        )
+        return self._accept(request, request.objects, upload)
+
     def _unannounced(self, blobs: Blobs, key: str, version_id: str) -> list[str]:
         if self._ledger.announcement(key, version_id):
             return []
@@ -85,18 +115,19 @@ class Acceptance:
             older.append(version)
         return older[::-1]
 
-    def _accept(self, request: Request, announced: Marks) -> list[int]:
+    def _accept(self, request: Request, announced: Marks, upload: Upload | None = None) -> list[int]:
         for _ in range(_TRIES):
             control = self._ledger.control()
             numbers = list(range(control.seq + 1, control.seq + 1 + len(request.names)))
             request = replace(request, first=numbers[0])
             changes: list[Change] = [Put(replace(control, seq=numbers[-1])), Put(request)]
             changes += [Put(Announcement(key, version, numbers[0])) for key, version in announced]
+            changes += [Put(replace(upload, n=numbers[0]))] if upload else []
             try:
                 self._ledger.commit(*changes)
             except Conflict as conflict:
                 if not conflict.lost & {_CONTROL, _REQUEST}:
-                    return []  # only the announcement is there already: another intake, or an earlier run, accepted it
+                    return []  # accepted before, by another intake or an earlier run, or taken back
                 self._clock.sleep(self._jitter())
                 if self._announced(announced):
                     return []

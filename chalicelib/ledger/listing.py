@@ -241,7 +241,8 @@ def requested(ledger: Ledger, n: int, seq: int) -> Iterator[File]:
         for request in requests:
             for number, name in enumerate(request.names, request.first):
                 if number >= first_asked:
-                    yield File(number, name, request.strict, request.accepted_at)
+                    object = request.objects[number - request.first] if request.objects else None
+                    yield File(number, name, request.strict, request.accepted_at, object)
         n = last + 1
 
 

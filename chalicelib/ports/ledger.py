@@ -17,6 +17,7 @@ from chalicelib.ports.ledger_records import (
     Request,
     Retry,
     Tally,
+    Upload,
 )
 
 CHANGES_PER_COMMIT = 100  # DynamoDB: TransactWriteItems takes 100 items
@@ -105,6 +106,10 @@ class Ledger(Protocol):
 
     def announcement(self, key: str, version_id: str) -> Announcement | None:
         """Whether that version of an object was accepted."""
+        ...
+
+    def upload(self, id: str) -> Upload | None:
+        """One leave to upload a file."""
         ...
 
     def file(self, n: int) -> tuple[File, Tally] | None:

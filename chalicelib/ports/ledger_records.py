@@ -71,6 +71,25 @@ class Announcement:
 
 
 @dataclass(frozen=True)
+class Upload:
+    """Leave to upload one delta file, under a key of its own in the bucket, until `until`.
+
+    size: its bytes. n: the number under which what came was accepted, 0: nothing has come yet. withdrawn: nothing that
+    comes is accepted.
+    """
+
+    id: str
+    name: str
+    strict: bool
+    size: int
+    made_at: float
+    until: float
+    n: int = 0
+    withdrawn: bool = False
+    version: int = 0
+
+
+@dataclass(frozen=True)
 class File:
     """A delta file and how far the file worker is with it.
 
@@ -225,7 +244,7 @@ class Retry:
     version: int = 0
 
 
-Record = Control | Request | Announcement | File | Tally | Page | Gate | Blocked | Retry
+Record = Control | Request | Announcement | Upload | File | Tally | Page | Gate | Blocked | Retry
 
 
 def next_version(record: Record) -> int:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from chalicelib.accounts.service import Accounts
     from chalicelib.articles.searching import ArticleFinder
     from chalicelib.articles.service import ArticleService
+    from chalicelib.articles.submission import Submissions
     from chalicelib.idempotency import Idempotency
     from chalicelib.joined_lrs import JoinedLrs
     from chalicelib.ledger.acceptance import Acceptance
@@ -44,6 +45,8 @@ class Services(Protocol):
     def listing(self) -> Listing: ...
     @property
     def job_search(self) -> JobSearch: ...
+    @property
+    def submissions(self) -> Submissions: ...
     @property
     def delta_files(self) -> DeltaFiles: ...
     @property

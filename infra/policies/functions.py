@@ -17,6 +17,7 @@ POLICIES: dict[str, list[Json]] = {
         _JOBS,
         may.send("DeltaFileQueue", "MaintenanceQueue", "RecordJobsQueue"),
         may.read_snapshots(),
+        may.take_submitted_files(),
         may.keep_records(),
         may.read_seeding(),
         may.see_what_is_missing(),

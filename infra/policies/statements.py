@@ -83,8 +83,14 @@ def drop_records() -> Json:
 
 
 def read_dropped_files() -> Json:
-    """Read what people put into the bucket, in the very version that was accepted."""
-    return _allow("ReadDroppedFiles", ["s3:GetObject", "s3:GetObjectVersion"], _under("delta/"))
+    """Read what people put into the bucket or handed over, in the very version that was accepted."""
+    files = [_under(prefix) for prefix in ("delta/", "submitted/", "uploads/")]
+    return _allow("ReadDroppedFiles", ["s3:GetObject", "s3:GetObjectVersion"], *files)
+
+
+def take_submitted_files() -> Json:
+    """Store delta files that clients hand over, and sign their uploads: a link may do what its signer may."""
+    return _allow("TakeSubmittedFiles", ["s3:PutObject"], _under("submitted/"), _under("uploads/"))
 
 
 def see_what_is_missing() -> Json:

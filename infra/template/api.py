@@ -16,7 +16,11 @@ RESPONSES: dict[str, tuple[int | None, str, dict[str, str]]] = {
     "INVALID_SIGNATURE": (404, "Not found.", {}),
     "BAD_REQUEST_BODY": (400, "The request body cannot be read.", {}),
     "BAD_REQUEST_PARAMETERS": (400, "The request's parameters cannot be read.", {}),
-    "REQUEST_TOO_LARGE": (413, "The request is too large.", {}),
+    "REQUEST_TOO_LARGE": (
+        413,
+        "The request is too large; a large delta file is uploaded: see POST /v1/delta-files/uploads.",
+        {},
+    ),
     "UNSUPPORTED_MEDIA_TYPE": (415, "This media type is not supported.", {}),
     "THROTTLED": (429, "Too many requests, try again later.", {"Retry-After": "'1'"}),
     "QUOTA_EXCEEDED": (429, "Too many requests, try again later.", {"Retry-After": "'3600'"}),

@@ -55,8 +55,9 @@ def _bucket() -> Json:
                 {
                     "Event": "s3:ObjectCreated:*",
                     "Queue": att("DeltaNoticesQueue", "Arn"),
-                    "Filter": {"S3Key": {"Rules": [{"Name": "prefix", "Value": "delta/"}]}},
+                    "Filter": {"S3Key": {"Rules": [{"Name": "prefix", "Value": prefix}]}},
                 }
+                for prefix in ("delta/", "uploads/")
             ]
         },
     }
@@ -95,6 +96,16 @@ LIFECYCLE_RULES: list[Json] = [
         "ExpirationInDays": 30,
         "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
     },
+    # A file is read once from there; what was stored and never accepted goes with the others.
+    *(
+        {
+            "Id": f"old-{prefix}",
+            "Status": "Enabled",
+            "Prefix": f"{prefix}/",
+            "ExpirationInDays": 30,
+        }
+        for prefix in ("submitted", "uploads")
+    ),
     # What is deleted in the record store is personal data: it must be gone, not kept as an old version.
     *(
         {

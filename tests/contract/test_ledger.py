@@ -25,6 +25,7 @@ from chalicelib.ports.ledger_records import (
     Request,
     Retry,
     Tally,
+    Upload,
     next_version,
 )
 from tests.contract.ledger_table import dynamodb_client, ledger_table
@@ -79,6 +80,8 @@ def read(ledger: Ledger, record: Record) -> Record | None:
             return next(iter(ledger.requests(first, first)), None)
         case Announcement(key=key, version_id=version_id):
             return ledger.announcement(key, version_id)
+        case Upload(id=id):
+            return ledger.upload(id)
         case File(n=n) | Tally(n=n):
             pair = ledger.file(n)
             return pair and pair[isinstance(record, Tally)]
@@ -99,6 +102,7 @@ SAMPLES: list[Record] = [
     Control(seq=7, cancelled=(3, 5)),
     Request(7, "ab12", ("https://a/1", "https://a/ü"), True, 1000.5, (("k", "v1"), ("k", ""))),
     Announcement("delta/ü.json", "v1", 7),
+    Upload("ab12", "mix.json", True, 512, 1000.5, 4600.5),
     FILE,
     PAGE,
     Gate("4711", "failure", Entry(7, 3), ("wrong",), "fault", 1, 2, 9, ended=8, number="4711"),

@@ -22,6 +22,7 @@ from chalicelib.ports.ledger_records import (
     Request,
     Retry,
     Tally,
+    Upload,
     next_version,
 )
 
@@ -40,6 +41,8 @@ def key_of(record: Record) -> Key:
             return Request, first
         case Announcement(key=key, version_id=version_id):
             return Announcement, key, version_id
+        case Upload(id=id):
+            return Upload, id
         case File(n=n) | Tally(n=n):
             return type(record), n
         case Page(n=n, p=p):
@@ -121,6 +124,9 @@ class MemoryLedger:
 
     def announcement(self, key: str, version_id: str) -> Announcement | None:
         return self._get(Announcement, (key, version_id))
+
+    def upload(self, id: str) -> Upload | None:
+        return self._get(Upload, (id,))
 
     def file(self, n: int) -> tuple[File, Tally] | None:
         return next(iter(self.files(n, n, 1)), None)

@@ -31,6 +31,7 @@ from tests.doubles.idempotency import MemoryIdempotency
 from tests.doubles.laws import check_laws
 from tests.doubles.ledger import MemoryLedger
 from tests.doubles.queues import MemoryOrderedQueue, MemoryQueue, Received
+from tests.doubles.upload_links import MemoryUploadLinks
 
 __all__ = ["FAULTS", "Faults", "Faulty", "Killed", "Web", "World", "entry"]
 
@@ -125,6 +126,10 @@ class World(Joined):
     @cached_property
     def blobs(self) -> Any:
         return Faulty(self.bucket, "blobs", self.faults)
+
+    @cached_property
+    def upload_links(self) -> Any:
+        return Faulty(MemoryUploadLinks(), "upload_links", self.faults)
 
     @cached_property
     def fetcher(self) -> Any:
