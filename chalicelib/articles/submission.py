@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from chalicelib.errors import NotFound, NothingToCancel, WriteConflict
 from chalicelib.ledger.acceptance import Acceptance
+from chalicelib.ledger.delta_files import DeltaFile, just_accepted
 from chalicelib.ports.blobs import Blobs
 from chalicelib.ports.clock import Clock
 from chalicelib.ports.ledger import Conflict, Ledger, Put
@@ -26,9 +27,6 @@ UPLOADS = "uploads/"
 
 LINK_SECONDS = 3600
 """How long a link takes an upload: it must begin by then. It ends earlier with the keys that signed it."""
-
-UPLOAD_BYTES = 5 * 1024**3
-"""S3: one PUT takes 5 GiB."""
 
 
 @dataclass(frozen=True)
@@ -56,15 +54,15 @@ class Submissions:
         self._acceptance, self._ledger, self._blobs = acceptance, ledger, blobs
         self._links, self._clock, self._new_id, self._bucket = links, clock, new_id, bucket
 
-    def submit(self, data: bytes, name: str | None, strict: bool, write_id: str | None = None) -> int:
-        """Stores and accepts a file; returns its number.
+    def submit(self, data: bytes, name: str | None, strict: bool, write_id: str | None = None) -> DeltaFile:
+        """Stores and accepts a file.
 
         `write_id`: the same in every run of one call; such a run accepts no second file. Raises `WriteConflict`,
         `Unavailable`.
         """
         key = f"{SUBMITTED}{write_id or self._new_id()}"
         self._blobs.put(key, data)
-        return self._acceptance.accept_body(name or self._name(key), key, strict)
+        return just_accepted(self._acceptance.accept_body(name or self._name(key), key, strict))
 
     def allow_upload(self, size: int, name: str | None, strict: bool, write_id: str | None = None) -> Leave:
         """Gives leave to upload a file of so many bytes, which is accepted once it came.

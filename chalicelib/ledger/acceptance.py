@@ -12,7 +12,7 @@ from chalicelib.errors import Unavailable, WriteConflict
 from chalicelib.ports.blobs import Blobs
 from chalicelib.ports.clock import Clock
 from chalicelib.ports.ledger import Change, Conflict, Ledger, Put
-from chalicelib.ports.ledger_records import Announcement, Request, Upload
+from chalicelib.ports.ledger_records import Announcement, File, Request, Upload
 from chalicelib.ports.queue import Message, OrderedQueue
 
 FILE_GROUP = "files"
@@ -72,8 +72,8 @@ class Acceptance:
             accepted += self._accept(request, request.objects)
         return accepted
 
-    def accept_body(self, name: str, key: str, strict: bool) -> int:
-        """Accepts a file whose bytes were stored under a key of its own; returns its number, once more too.
+    def accept_body(self, name: str, key: str, strict: bool) -> File:
+        """Accepts a file whose bytes were stored under a key of its own; once more it is the same file.
 
         Raises `WriteConflict`, `Unavailable`.
         """
@@ -81,13 +81,12 @@ class Acceptance:
         if found is None:
             mark = (key, "")
             request = Request(0, self._new_id(), (name,), strict, self._clock.now(), (mark,))
-            numbers = self._accept(request, (mark,))
-            if numbers:
-                return numbers[0]
+            if numbers := self._accept(request, (mark,)):
+                return File(numbers[0], name, strict, request.accepted_at, mark)
             found = self._ledger.announcement(key, "")  # another run of the same call was faster
         if found is None:
             raise WriteConflict("acceptance", "of files")
-        return found.n
+        return File(found.n, name, strict, self._clock.now(), (key, ""))
 
     def accept_upload(self, id: str, key: str, version_id: str) -> list[int]:
         """Accepts what was uploaded with that leave, the first time that something comes; returns its number.

@@ -91,6 +91,11 @@ def find_file(ledger: Ledger, n: int, control: Control) -> DeltaFile | None:
     return None if found is None else _seen(ledger, *found, control)
 
 
+def just_accepted(file: File) -> DeltaFile:
+    """A file at the moment of its acceptance."""
+    return DeltaFile(file, Counter(), "queued", False)
+
+
 class DeltaFiles:
     """Reads delta files from the ledger."""
 

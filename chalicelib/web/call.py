@@ -117,12 +117,16 @@ RouteTable = Mapping[str, Mapping[str, Operation]]
 
 @dataclass(frozen=True)
 class Body:
-    """What a call takes as JSON body: its schema, the example shown, and the media types that it may have."""
+    """What a call takes as body: the schema of its JSON, the example shown, and the media types that it may have.
+
+    bytes_of: media types of bodies that are no JSON document.
+    """
 
     schema: Mapping[str, Any]
-    example: Mapping[str, object]
+    example: object
     required: bool = True
     kinds: tuple[str, ...] = ("application/json",)
+    bytes_of: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

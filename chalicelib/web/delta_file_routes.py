@@ -2,15 +2,16 @@
 
 from collections.abc import Mapping
 
-from chalicelib.web import delta_files, examples, schemas
-from chalicelib.web.call import Audience, Parameter, Route, Success
+from chalicelib.web import delta_files, examples, reading, schemas
+from chalicelib.web.call import Audience, Body, Parameter, Route, Success
+from chalicelib.web.delta_submission import NAME_BYTES
 from chalicelib.web.paging import MOST_PER_PAGE, PER_PAGE
 
 _ID = Parameter(
     "deltaFileId",
     "path",
-    {"type": "string", "pattern": "^[0-9]{1,12}$"},
-    "The id of the file: its number in the order of acceptance.",
+    {"type": "string", "pattern": "^[0-9A-Za-z-]{1,64}$"},
+    "The id of the file: its number in the order of acceptance; or the id of the leave to upload it.",
     "17",
 )
 _LIST = (
@@ -25,7 +26,6 @@ _LIST = (
 )
 _TIME: schemas.Schema = {"type": "string", "format": "date-time"}
 _COUNT: schemas.Schema = {"type": "integer", "minimum": 0}
-_COUNTED = ("queued", "succeeded", "failed", "blocked", "cleared", "flushed")
 _FILE: Mapping[str, schemas.Schema] = {
     "id": {"description": "Its number in the order of acceptance.", "type": "string"},
     "name": {"description": "As submitted: a URL, an object of the bucket, a name.", "type": "string"},
@@ -38,8 +38,8 @@ _FILE: Mapping[str, schemas.Schema] = {
     "counts": {
         "description": "Entries by state; once `entries` is known they add up to it.",
         "type": "object",
-        "properties": dict.fromkeys(_COUNTED, _COUNT),
-        "required": list(_COUNTED),
+        "properties": dict.fromkeys(delta_files.COUNTED, _COUNT),
+        "required": list(delta_files.COUNTED),
         "additionalProperties": False,
     },
     "accepted_at": _TIME,
@@ -73,8 +73,38 @@ COMPONENTS: Mapping[str, schemas.Schema] = {
     "DeltaFileWithErrors": {
         "description": "A delta file, and why the first of its entries failed, or the file as a whole.",
         "type": "object",
-        "properties": {**_FILE, "errors": schemas.list_of(_ERROR)},
+        "properties": {
+            **_FILE,
+            "state": {
+                "description": "`awaited` and `expired`: somebody may upload it, and it did not come yet.",
+                "enum": [*delta_files.STATES, *delta_files.OF_UPLOADS],
+            },
+            "accepted_at": schemas.nullable(_TIME),
+            "errors": schemas.list_of(_ERROR),
+        },
         "required": [*_FILE, "errors"],
+        "additionalProperties": False,
+    },
+    "DeltaUpload": {
+        "description": "Where a delta file may be uploaded, until when, and by which id it is found.",
+        "type": "object",
+        "properties": {
+            "id": schemas.TEXT,
+            "name": schemas.TEXT,
+            "strict": {"type": "boolean"},
+            "method": {"const": "PUT"},
+            "url": {
+                "description": "The address; it needs no token, so keep it to yourself.",
+                "type": "string",
+            },
+            "headers": {
+                "description": "Headers that the upload must bear.",
+                "type": "object",
+                "additionalProperties": schemas.TEXT,
+            },
+            "expires_at": _TIME,
+        },
+        "required": ["id", "name", "strict", "method", "url", "headers", "expires_at"],
         "additionalProperties": False,
     },
 }
@@ -87,7 +117,96 @@ def _one(message: str, description: str, example: Mapping[str, object]) -> Succe
     return Success(200, schema, examples.success(message, example), description)
 
 
+_NAME: schemas.Schema = {"type": "string", "minLength": 1, "maxLength": NAME_BYTES}
+_STRICT = "Refuse the file as a whole where one of its entries has a fault."
+_ENTRY: schemas.Schema = {
+    "type": "object",
+    "properties": {"operation": schemas.TEXT, "articleData": {"type": "object"}},
+    "required": ["operation", "articleData"],
+}
+_FRESH = {
+    **examples.DELTA_FILE,
+    "state": "queued",
+    "entries": None,
+    "counts": dict.fromkeys(delta_files.COUNTED, 0),
+    "errors": [],
+    **dict.fromkeys(("started_at", "sent_at", "finished_at")),
+}
+_UPLOAD = {
+    "id": "8c1f0a5be2d94471",
+    "name": "catalogue.ndjson.gz",
+    "strict": False,
+    "method": "PUT",
+    "url": "https://bucket.s3.eu-west-1.amazonaws.com/uploads/8c1f0a5be2d94471?X-Amz-Signature=…",
+    "headers": {"Content-Length": "73400320"},
+    "expires_at": "2026-11-22T06:16:35Z",
+}
+
 ROUTES = (
+    Route(
+        "POST",
+        "/v1/delta-files",
+        "submitDeltaFile",
+        "Delta file",
+        Audience.USER,
+        "Submit Delta File",
+        delta_files.submit,
+        Success(
+            202,
+            schemas.enveloped({"const": "Delta file accepted"}, schemas.ref("DeltaFileWithErrors")),
+            examples.success("Delta file accepted", _FRESH),
+            "The file is on record and will be worked on in its turn.",
+            {"Location": "The address of the file."},
+        ),
+        "Accepts the body as a delta file: a JSON array, lines of JSON objects, or gzip of either, which is told by "
+        f"its bytes. At most {reading.BODY_BYTES} bytes; `POST /v1/delta-files/uploads` takes larger ones.",
+        Body(
+            schemas.list_of(_ENTRY),
+            [{"operation": "add-article", "articleData": {"F_1": "12411116", "C_75001": "CEILING"}}],
+            bytes_of=("application/x-ndjson", "application/gzip"),
+        ),
+        parameters=(
+            Parameter(
+                "name",
+                "query",
+                _NAME,
+                "What the file is called in lists; it gets a name where none is given.",
+            ),
+            Parameter("strict", "query", {"enum": ["true", "false"]}, _STRICT),
+        ),
+        refusals=(409,),
+    ),
+    Route(
+        "POST",
+        "/v1/delta-files/uploads",
+        "allowDeltaUpload",
+        "Delta file",
+        Audience.USER,
+        "Upload Delta File",
+        delta_files.allow_upload,
+        Success(
+            201,
+            schemas.enveloped({"const": "Upload allowed"}, schemas.ref("DeltaUpload")),
+            examples.success("Upload allowed", _UPLOAD),
+            "Where the file may be uploaded.",
+            {"Location": "The address at which the file is found, before and after it came."},
+        ),
+        "Gives leave to upload one delta file of so many bytes: with a PUT to `url` that bears `headers`, begun before "
+        "`expires_at`. It is accepted once it came, which takes some seconds; what is uploaded again is ignored.",
+        Body(
+            {
+                "type": "object",
+                "properties": {
+                    "size": {"description": "Bytes of the file.", "type": "integer", "minimum": 1},
+                    "name": {"description": "What the file is called in lists.", **schemas.nullable(_NAME)},
+                    "strict": {"description": _STRICT, "enum": [True, False, "true", "false", None]},
+                },
+                "required": ["size"],
+                "additionalProperties": True,
+            },
+            {"size": 73400320, "name": "catalogue.ndjson.gz"},
+        ),
+    ),
     Route(
         "GET",
         "/v1/delta-files",
@@ -138,13 +257,14 @@ ROUTES = (
             {
                 **examples.DELTA_FILE,
                 "state": "cleared",
-                "counts": {**dict.fromkeys(_COUNTED, 0), "succeeded": 1, "cleared": 2},
+                "counts": {**dict.fromkeys(delta_files.COUNTED, 0), "succeeded": 1, "cleared": 2},
                 "errors": [],
             },
         ),
         "Drops what waits of a file: at once nothing of it is listed as waiting. What a worker holds at this moment "
         "may still finish; what failed or is blocked stays, and other files go on. A file that was cancelled may be "
-        "cancelled again; one of which nothing waits and nothing was cleared is refused with 409.",
+        "cancelled again; one of which nothing waits and nothing was cleared is refused with 409. Of a file that did "
+        "not come yet the leave to upload it is taken back.",
         parameters=(_ID,),
         refusals=(404, 409, 422),
     ),

@@ -1,4 +1,4 @@
-"""Delta files as a resource: listed, read, cancelled."""
+"""Delta files as a resource: handed over, listed, read, cancelled."""
 
 from __future__ import annotations
 
@@ -9,16 +9,52 @@ from chalicelib.errors import Invalid, NotFound
 from chalicelib.web import envelope, reading
 from chalicelib.web.call import Answer, Call
 from chalicelib.web.cursors import read_cursor, sealed
+from chalicelib.web.delta_submission import read_submission, read_upload
 from chalicelib.web.paging import MOST_PER_PAGE, PER_PAGE, fitting
 from chalicelib.web.times import timestamp
 
 if TYPE_CHECKING:
     from chalicelib.ledger.delta_files import DeltaFile
+    from chalicelib.ports.ledger_records import Upload
 
 STATES = ("queued", "running", "succeeded", "failed", "cleared", "flushed")
 """What a file may be."""
 
+OF_UPLOADS = ("awaited", "expired")
+"""What a file is that somebody got leave to upload, and that did not come yet."""
+
 _NUMBER = re.compile("[0-9]{1,12}")
+_UPLOAD = re.compile("[0-9A-Za-z-]{1,64}")
+COUNTED = ("queued", "succeeded", "failed", "blocked", "cleared", "flushed")
+
+
+def submit(call: Call) -> Answer:
+    """Takes a file in the body of the call."""
+    asked = read_submission(call)
+    strict = asked.strict or call.services.settings.delta_strict
+    found = call.services.submissions.submit(call.raw_body, asked.name, strict, call.write_id)
+    headers = {"Location": _address(call, str(found.file.n))}
+    answer = envelope.success("Delta file accepted", {**_shown(found), "errors": []}, 202)
+    return Answer(answer.status, answer.body, headers)
+
+
+def allow_upload(call: Call) -> Answer:
+    """Gives leave to upload a file, and the link that takes it."""
+    asked = read_upload(call)
+    strict = asked.strict or call.services.settings.delta_strict
+    leave = call.services.submissions.allow_upload(asked.size, asked.name, strict, call.write_id)
+    upload = leave.upload
+    data = {
+        "id": upload.id,
+        "name": upload.name,
+        "strict": upload.strict,
+        "method": "PUT",
+        "url": leave.url,
+        "headers": {"Content-Length": str(upload.size)},
+        "expires_at": timestamp(upload.until),
+    }
+    answer = envelope.success("Upload allowed", data, 201)
+    return Answer(answer.status, answer.body, {"Location": _address(call, upload.id)})
 
 
 def find(call: Call) -> Answer:
@@ -33,22 +69,36 @@ def find(call: Call) -> Answer:
 
 def show(call: Call) -> Answer:
     """One file, with the first of its errors."""
-    return envelope.success("Delta file found", _with_errors(call, _read_number(call)))
+    n, upload = _named(call)
+    return envelope.success("Delta file found", _awaited(call, upload) if upload else _with_errors(call, n))
 
 
 def cancel(call: Call) -> Answer:
     """Drops what waits of one file."""
-    n = _read_number(call)
+    n, upload = _named(call)
+    if upload is not None:
+        withdrawn = call.services.submissions.withdraw(upload.id)
+        return envelope.success("Delta file cancelled", _awaited(call, withdrawn))
     call.services.commands.cancel(n)
     return envelope.success("Delta file cancelled", _with_errors(call, n))
 
 
-def _read_number(call: Call) -> int:
-    """The number of the file that the path names. Raises `NotFound`."""
+def _named(call: Call) -> tuple[int, Upload | None]:
+    """The number of the file that the path names; 0 and the leave to upload it, while it did not come.
+
+    Raises `NotFound`.
+    """
     text = reading.path_parameter(call, "deltaFileId")
-    if not _NUMBER.fullmatch(text):
+    if _NUMBER.fullmatch(text):
+        return int(text), None
+    if not _UPLOAD.fullmatch(text):
         raise NotFound("Delta file", text)
-    return int(text)
+    upload = call.services.submissions.upload(text)
+    return upload.n, None if upload.n else upload
+
+
+def _address(call: Call, id: str) -> str:
+    return f"{call.prefix}/v1/delta-files/{id}"
 
 
 def _bound_to(state: str | None) -> tuple[str | None, ...]:
@@ -100,4 +150,20 @@ def _shown(found: DeltaFile) -> dict[str, object]:
         "started_at": timestamp(file.started_at),
         "sent_at": timestamp(file.ended_at) if file.stage == "sent" else None,
         "finished_at": timestamp(found.finished_at),
+    }
+
+
+def _awaited(call: Call, upload: Upload) -> dict[str, object]:
+    """A file that did not come yet, in the form of one that did."""
+    over = upload.until <= call.services.clock.now()
+    times: dict[str, None] = dict.fromkeys(("accepted_at", "started_at", "sent_at", "finished_at"))
+    return {
+        "id": upload.id,
+        "name": upload.name,
+        "state": "cleared" if upload.withdrawn else "expired" if over else "awaited",
+        "strict": upload.strict,
+        "entries": None,
+        "counts": dict.fromkeys(COUNTED, 0),
+        **times,
+        "errors": [],
     }

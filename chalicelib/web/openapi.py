@@ -154,7 +154,8 @@ def _parameter(parameter: Parameter) -> dict[str, Any]:
 
 def _request_body(body: Body) -> dict[str, Any]:
     media = {"schema": body.schema, "example": body.example}
-    return {"required": body.required, "content": dict.fromkeys(body.kinds, media)}
+    content: dict[str, Any] = {**dict.fromkeys(body.kinds, media), **{kind: {} for kind in body.bytes_of}}
+    return {"required": body.required, "content": content}
 
 
 def _successes(route: Route) -> dict[int, Success]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from chalicelib.ledger.delta_files import DeltaFiles
     from chalicelib.ledger.job_search import JobSearch
     from chalicelib.ledger.listing import Listing
+    from chalicelib.ports.clock import Clock
     from chalicelib.ports.fetcher import Fetcher
     from chalicelib.settings import Settings
 
@@ -29,6 +30,8 @@ class Services(Protocol):
     def settings(self) -> Settings: ...
     @property
     def logger(self) -> Logger: ...
+    @property
+    def clock(self) -> Clock: ...
     @property
     def accounts(self) -> Accounts: ...
     @property

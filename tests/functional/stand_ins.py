@@ -199,6 +199,14 @@ class StandIns:
         return Settings.from_environment(self._environment)
 
     @cached_property
+    def clock(self) -> FixedClock:
+        return FixedClock()
+
+    @cached_property
+    def submissions(self) -> Any:
+        return World().submissions
+
+    @cached_property
     def delta_files(self) -> Any:
         return World().delta_files
 

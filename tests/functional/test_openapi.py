@@ -85,7 +85,8 @@ def test_every_call_of_the_contract_is_documented(call: dict[str, Any]) -> None:
 def test_examples_keep_to_their_schemas(route: Route) -> None:
     documented = operation(route)
     success = documented["responses"][str(route.success.status)]["content"]["application/json"]
-    for media in [success, *(documented.get("requestBody", {}).get("content", {}).values())]:
+    bodies = documented.get("requestBody", {}).get("content", {}).values()
+    for media in [success, *(body for body in bodies if body)]:  # bytes have no schema
         Draft202012Validator({**media["schema"], "components": DOCUMENT["components"]}).validate(
             media["example"]
         )

@@ -5,9 +5,10 @@ from typing import Any
 
 from chalicelib.accounts import users
 from chalicelib.adapters import address_guard
-from chalicelib.articles import delta_unpack, document, operations
+from chalicelib.articles import delta_unpack, document, operations, submission
 from chalicelib.settings import Settings
 from chalicelib.web import (
+    delta_submission,
     delta_urls,
     error_map,
     job_resource,
@@ -133,6 +134,8 @@ def test_limits_are_those_of_the_code() -> None:
         "items of a page, or of a part with a cursor": f"{paging.MOST_PER_PAGE}",
         "answer with a list": f"{paging.ANSWER_BYTES:,} bytes",
         "delta file, as it comes": f"{settings.fetch_max_bytes // mebibyte} MiB",
+        "name of a delta file": f"{delta_submission.NAME_BYTES} bytes",
+        "a link to upload": f"{submission.LINK_SECONDS:,} s",
         "delta file, unpacked": f"{settings.fetch_max_unpacked_bytes // mebibyte:,} MiB",
         "unpacked over packed size, from 1 MiB on": f"{settings.fetch_max_ratio}",
         "entry of a delta file": f"{delta_unpack.Limits().max_entry_bytes // mebibyte} MiB",

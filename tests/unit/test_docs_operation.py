@@ -9,7 +9,7 @@ from chalicelib import bootstrap, idempotency
 from chalicelib.accounts import tokens
 from chalicelib.adapters import guarded_http, opensearch_connection
 from chalicelib.articles import applying, delta_json, fan_out, file_records, writing
-from chalicelib.ledger import states
+from chalicelib.ledger import commands, states
 from chalicelib.ports.ledger_records import Record
 from chalicelib.web import idempotency as web_idempotency
 from chalicelib.web import reading
@@ -141,6 +141,8 @@ def test_bounds_are_those_of_the_code() -> None:
             **rules["deleted-attachments"]["NoncurrentVersionExpiration"]
         ),
         "snapshots of delta files": f"{rules['old-snapshots']['ExpirationInDays']} days",
+        "delta files that came in a body or by an upload": f"{rules['old-uploads']['ExpirationInDays']} days",
+        "cancelled files whose entries wait in the queue": f"{commands.MOST_CANCELLED}",
     }
 
 

@@ -4,6 +4,7 @@ A story is told once without a fault, which gives its calls and its outcome; the
 way in which that call may go wrong.
 """
 
+import json
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -170,6 +171,22 @@ def by_url(world: World) -> None:
     world.settle()
 
 
+def by_body(world: World) -> None:
+    """A client that sends its call again under the key of the first."""
+    data = json.dumps(
+        [entry("add-article", "1", F_3="a"), entry("add-article-feature", "2", F_3="x")]
+    ).encode()
+    ask(world, lambda: world.submissions.submit(data, "a.json", False, "call-1"))
+    world.settle()
+
+
+def by_upload(world: World) -> None:
+    ask(world, lambda: world.submissions.allow_upload(100, "a.json", False, "call-1"))
+    data = json.dumps([entry("add-article", "1", F_3="a")]).encode()
+    world.announce("uploads/call-1", world.bucket.put("uploads/call-1", data))
+    world.settle()
+
+
 def broken_file(world: World) -> None:
     world.web.files[URL] = FileFault("The address answered 500.", "fetch")
     ask(world, lambda: None if world.memory_ledger.control().seq else world.submit(URL))
@@ -268,6 +285,8 @@ STORIES = {
     "two pages": Story(nothing, a_long_file),
     "two pages, packed": Story(nothing, a_long_file, PACKED),
     "by URL": Story(nothing, by_url),
+    "by body": Story(nothing, by_body),
+    "by upload": Story(nothing, by_upload),
     "broken files": Story(nothing, broken_file),
     "broken files again": Story(broken_file, retry_broken_files),
     "retry heals": Story(failures, retry_that_heals),
@@ -344,7 +363,7 @@ def differences(story: Story, at: int, kind: str, expected: dict[str, object] | 
 def is_read(call: str) -> bool:
     """Whether a call changes nothing, so that it is all the same on which side of it the fault lies."""
     return not call.endswith(
-        (".commit", ".move", ".create_pages", ".send", ".write_many", ".write_once", ".purge_mark")
+        (".put", ".commit", ".move", ".create_pages", ".send", ".write_many", ".write_once", ".purge_mark")
     )
 
 

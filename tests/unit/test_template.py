@@ -231,10 +231,13 @@ def test_the_bucket_is_closed_versioned_encrypted_and_outlives_the_stack(merged:
     assert _refuses_plain_http(merged["BucketPolicy"]["Properties"]["PolicyDocument"])
 
 
-def test_only_what_is_dropped_under_delta_is_announced(merged: Json) -> None:
-    (notice,) = merged["Bucket"]["Properties"]["NotificationConfiguration"]["QueueConfigurations"]
-    assert notice["Queue"] == {"Fn::GetAtt": ["DeltaNoticesQueue", "Arn"]}
-    assert notice["Filter"]["S3Key"]["Rules"] == [{"Name": "prefix", "Value": "delta/"}]
+def test_only_what_is_dropped_or_uploaded_is_announced(merged: Json) -> None:
+    notices = merged["Bucket"]["Properties"]["NotificationConfiguration"]["QueueConfigurations"]
+    assert all(notice["Queue"] == {"Fn::GetAtt": ["DeltaNoticesQueue", "Arn"]} for notice in notices)
+    assert [notice["Filter"]["S3Key"]["Rules"] for notice in notices] == [
+        [{"Name": "prefix", "Value": "delta/"}],
+        [{"Name": "prefix", "Value": "uploads/"}],
+    ]
     statement = merged["DeltaNoticesQueuePolicy"]["Properties"]["PolicyDocument"]["Statement"][1]
     assert statement["Principal"] == {"Service": "s3.amazonaws.com"}
     assert statement["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
@@ -268,7 +271,9 @@ JOBS = {("JobsTable", ""), ("JobsTable", "/index/due")}
 READ_ITEMS = {"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"}
 KEPT = {("Bucket", "/attachments/*"), ("Bucket", "/documents/*")}
 SEEDING = ({"s3:GetObject"}, {("Bucket", "/seeding/*")})
-SNAPSHOTS, DROPPED = {("Bucket", "/snapshots/*")}, {("Bucket", "/delta/*")}
+SNAPSHOTS = {("Bucket", "/snapshots/*")}
+SUBMITTED = {("Bucket", "/submitted/*"), ("Bucket", "/uploads/*")}
+DROPPED = {("Bucket", "/delta/*"), *SUBMITTED}
 MISSING = ({"s3:ListBucket"}, {("Bucket", "")})
 DEAD = {(queue.dead_id, "") for queue in QUEUES}
 EXPECTED: dict[str, list[tuple[set[str], set[tuple[str, str]]]]] = {
@@ -285,6 +290,7 @@ EXPECTED: dict[str, list[tuple[set[str], set[tuple[str, str]]]]] = {
             {("DeltaFileQueue", ""), ("MaintenanceQueue", ""), ("RecordJobsQueue", "")},
         ),
         ({"s3:GetObject"}, SNAPSHOTS),
+        ({"s3:PutObject"}, SUBMITTED),
         MISSING,
     ],
     "Intake": [
