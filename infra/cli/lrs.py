@@ -4,9 +4,9 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from chalicelib.lrs.access.addresses import endpoints
 from chalicelib.lrs.access.clients import GUARDS
 from chalicelib.lrs.access.permissions import PERMISSIONS
+from chalicelib.lrs.access.shown import shown_client, shown_store
 from chalicelib.lrs.access.stores import XAPI_VERSIONS
 from chalicelib.ports.lrs_access import ClientRecord, StoreRecord
 from infra.cli.access_desk import AccessDesk, open_access
@@ -114,7 +114,7 @@ def _add_store(desk: AccessDesk, args: argparse.Namespace) -> None:
 def _list_stores(desk: AccessDesk, args: argparse.Namespace) -> None:
     stores = desk.access.stores.all()
     if args.json:
-        show_json([_store(store) for store in stores])
+        show_json([shown_store(store) for store in stores])
         return
     rows = [
         (one.slug, one.name, one.status, one.timezone, one.xapi_version, moment(one.created_at))
@@ -177,9 +177,9 @@ def _delete_client(desk: AccessDesk, args: argparse.Namespace) -> None:
 
 def _tell_store(store: StoreRecord, args: argparse.Namespace) -> None:
     if args.json:
-        show_json(_store(store))
+        show_json(shown_store(store))
         return
-    for label, value in _store(store).items():
+    for label, value in shown_store(store).items():
         print(f"{_label(label)}: {printable(str(value))}")
 
 
@@ -193,33 +193,13 @@ def _tell_client(
         return
     if password is not None:
         print("The password is shown this once.", file=sys.stderr)
-    for label, value in shown.items():
+    for label, value in {**shown, "permissions": _allowed(client)}.items():
         text = ", ".join(value) if isinstance(value, list) else str(value)
         print(f"{_label(label)}: {printable(text)}")
 
 
-def _store(store: StoreRecord) -> dict[str, object]:
-    return {
-        "id": store.id,
-        "slug": store.slug,
-        "name": store.name,
-        "status": store.status,
-        "timezone": store.timezone,
-        "xapi_version": store.xapi_version,
-    }
-
-
 def _client(desk: AccessDesk, client: ClientRecord) -> dict[str, object]:
-    return {
-        "id": client.id,
-        "slug": client.slug,
-        "name": client.name,
-        "store": client.store,
-        "guard": client.guard,
-        "permissions": [name for name in PERMISSIONS if name in client.permissions],
-        **endpoints(desk.root, client.slug, client.store),
-        "username": client.username,
-    }
+    return {**shown_client(client, desk.root), "username": client.username}
 
 
 def _allowed(client: ClientRecord) -> str:

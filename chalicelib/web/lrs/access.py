@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast, get_args
 
 from chalicelib.errors import NotFound
-from chalicelib.lrs.access.addresses import endpoints
-from chalicelib.lrs.access.permissions import PERMISSIONS, giving
+from chalicelib.lrs.access.permissions import giving
+from chalicelib.lrs.access.shown import shown_client, shown_connection, shown_store
 from chalicelib.ports.lrs_access import ConnectionType
 from chalicelib.web import reading
 from chalicelib.web.call import Answer, Call, Handler
@@ -15,7 +15,7 @@ from chalicelib.web.lrs.route import LrsRoute
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from chalicelib.ports.lrs_access import ClientRecord, ConnectionRecord, StoreRecord
+    from chalicelib.ports.lrs_access import ClientRecord
 
 ACCESS = "/lrs/{client}/access"
 TYPES: tuple[str, ...] = get_args(ConnectionType)
@@ -23,22 +23,22 @@ TYPES: tuple[str, ...] = get_args(ConnectionType)
 
 def create_store(call: Call) -> Answer:
     """Makes a store."""
-    return _one(_store(call.services.lrs.access.stores.create(reading.json_object(call))), 201)
+    return _one(shown_store(call.services.lrs.access.stores.create(reading.json_object(call))), 201)
 
 
 def list_stores(call: Call) -> Answer:
     """Lists all stores."""
-    return Answer(200, {"data": [_store(store) for store in call.services.lrs.access.stores.all()]})
+    return Answer(200, {"data": [shown_store(store) for store in call.services.lrs.access.stores.all()]})
 
 
 def show_store(call: Call) -> Answer:
     """Shows a store."""
-    return _one(_store(call.services.lrs.access.stores.get(_id(call))))
+    return _one(shown_store(call.services.lrs.access.stores.get(_id(call))))
 
 
 def change_store(call: Call) -> Answer:
     """Changes a store."""
-    return _one(_store(call.services.lrs.access.stores.update(_id(call), reading.json_object(call))))
+    return _one(shown_store(call.services.lrs.access.stores.update(_id(call), reading.json_object(call))))
 
 
 def create_client(call: Call) -> Answer:
@@ -71,24 +71,24 @@ def delete_client(call: Call) -> Answer:
 def create_connection(call: Call) -> Answer:
     """Makes a connection."""
     connections = call.services.lrs.access.connections
-    return _one(_connection(connections.create(_type(call), reading.json_object(call))), 201)
+    return _one(shown_connection(connections.create(_type(call), reading.json_object(call))), 201)
 
 
 def list_connections(call: Call) -> Answer:
     """Lists the connections of a type."""
     found = call.services.lrs.access.connections.all(_type(call))
-    return Answer(200, {"data": [_connection(connection) for connection in found]})
+    return Answer(200, {"data": [shown_connection(connection) for connection in found]})
 
 
 def show_connection(call: Call) -> Answer:
     """Shows a connection."""
-    return _one(_connection(call.services.lrs.access.connections.get(_type(call), _id(call))))
+    return _one(shown_connection(call.services.lrs.access.connections.get(_type(call), _id(call))))
 
 
 def change_connection(call: Call) -> Answer:
     """Changes a connection."""
     connections = call.services.lrs.access.connections
-    return _one(_connection(connections.update(_type(call), _id(call), reading.json_object(call))))
+    return _one(shown_connection(connections.update(_type(call), _id(call), reading.json_object(call))))
 
 
 def delete_connection(call: Call) -> Answer:
@@ -112,40 +112,9 @@ def _type(call: Call) -> ConnectionType:
     return cast(ConnectionType, kind)
 
 
-def _store(store: StoreRecord) -> Mapping[str, object]:
-    return {
-        "id": store.id,
-        "slug": store.slug,
-        "name": store.name,
-        "status": store.status,
-        "timezone": store.timezone,
-        "xapi_version": store.xapi_version,
-    }
-
-
 def _client(call: Call, client: ClientRecord) -> Mapping[str, object]:
-    """A client as it may be seen: neither user name nor password."""
-    return {
-        "id": client.id,
-        "slug": client.slug,
-        "name": client.name,
-        "store": client.store,
-        "guard": client.guard,
-        "cors": list(client.cors),
-        "permissions": {name: name in client.permissions for name in PERMISSIONS},
-        "pipeline": call.services.lrs.access.pipeline_of(client),
-        **endpoints(f"{call.scheme}://{call.host}{call.prefix}", client.slug, client.store),
-    }
-
-
-def _connection(connection: ConnectionRecord) -> Mapping[str, object]:
-    """A connection without its secrets."""
-    return {
-        "id": connection.id,
-        "name": connection.name,
-        "type": connection.type,
-        "settings": connection.settings,
-    }
+    root = f"{call.scheme}://{call.host}{call.prefix}"
+    return {**shown_client(client, root), "pipeline": call.services.lrs.access.pipeline_of(client)}
 
 
 def _route(method: str, path: str, name: str, handler: Handler) -> LrsRoute:
