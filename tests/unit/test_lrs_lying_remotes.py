@@ -1,5 +1,6 @@
 """Other places that lie, or are slow: runs end, say why, take nothing for granted and lose nothing."""
 
+import base64
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -9,11 +10,12 @@ import pytest
 from chalicelib.lrs.versions import V2
 from chalicelib.ports.jobs import JobRecord
 from chalicelib.ports.lrs_access import ConnectionRecord
-from chalicelib.ports.outgoing import Request, Response
+from chalicelib.ports.outgoing import AnswerTooLarge, Request, Response
 from tests.doubles.lrs_world import LrsWorld, Stored, principal
 from tests.doubles.remote_lrs import RemoteStore
 from tests.doubles.running_jobs import counts, create, make_store, run, run_new
 from tests.doubles.search_cluster import PASSWORD, USER, MemoryCluster
+from tests.unit.test_lrs_pseudo import texts
 from tests.unit.test_lrs_pull import HOST, PULL, connect, ids, names
 from tests.unit.test_lrs_record_store_races import A, statement
 
@@ -271,3 +273,81 @@ def test_of_another_record_store_a_statement_with_u0000_fails_alone(stored: Stor
     job = pull(stored)
     assert (job.success, counts(job)) == (True, (2, 1, 0, 1))
     assert ids(stored) == {A}
+
+
+@pytest.mark.parametrize("most", [20, 1])
+def test_of_large_statements_fewer_are_asked_for(most: int, stored: Stored) -> None:
+    """In the first page, and where the pages that another store names become too large."""
+    far = RemoteStore(per_page=50)
+    far.add(*(statement(name) for name in names(120)))
+
+    def answer(request: Request) -> Response:
+        response = far(request)
+        large = request.url.count("from=50") == 1 or "&from=" not in request.url
+        if large and response.body.count(b'"actor"') > most:
+            raise AnswerTooLarge("The answer is too large.")
+        return response
+
+    stored.outgoing.hosts[HOST] = answer
+    job = pull(stored)
+    assert job.success, job.feedback
+    assert ids(stored) == set(names(120))
+
+
+def test_a_page_that_becomes_too_large_is_asked_for_anew_in_smaller_ones(stored: Stored) -> None:
+    far = RemoteStore(per_page=50)
+    far.add(*(statement(name) for name in names(120)))
+
+    def answer(request: Request) -> Response:
+        response = far(request)
+        if "from=50" in request.url and "limit=100" in request.url:
+            raise AnswerTooLarge("The answer is too large.")
+        return response
+
+    stored.outgoing.hosts[HOST] = answer
+    job = pull(stored)
+    assert job.success, job.feedback
+    assert ids(stored) == set(names(120))
+
+
+def test_a_single_statement_that_is_too_large_ends_the_run_with_words(stored: Stored) -> None:
+    def answer(request: Request) -> Response:
+        if request.url.endswith("/about"):
+            return ABOUT
+        raise AnswerTooLarge("The answer is too large.")
+
+    stored.outgoing.hosts[HOST] = answer
+    assert "is larger than an answer may be" in pull(stored).feedback
+
+
+def test_what_another_store_repeats_of_secrets_and_people_is_not_told(stored: Stored) -> None:
+    ann = {"mbox": "mailto:ann@example.com", "name": "Ann Example"}
+    LrsWorld(stored).recording.record(principal(), V2, [{**statement(A), "actor": ann}], {})
+    stored.clock.advance(200)
+
+    def answer(request: Request) -> Response:
+        if request.url.endswith("/about"):
+            return ABOUT
+        said = f"Not so: {request.headers['Authorization']} {PASSWORD} {(request.body or b'').decode()}"
+        return Response(status, {}, said.encode())
+
+    stored.outgoing.hosts[HOST] = answer
+    for status in (400, 401):
+        job = run_new(stored, "push", store="store", service="statements", until="now", connection="far")
+        assert "Not so: Basic" in job.feedback
+        told = job.feedback + "".join(texts(stored.log_store))
+        login = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+        assert not [each for each in (PASSWORD, login) if each in told]
+        if status == 400:
+            assert not [each for each in ("ann@example", "Ann Ex") if each in told]
+
+
+def test_an_agent_that_is_refused_is_told_by_its_place_alone(stored: Stored) -> None:
+    line = {
+        "id": "mbox:mailto:ann@example.com",
+        "stored": "2023-01-01T00:00:00Z",
+        "raw": {"mbox": "ann@example"},
+    }
+    job = file_of(stored, "agents", line)
+    assert (counts(job), "line at byte 0 was refused" in job.feedback) == ((1, 0, 0, 1), True)
+    assert "ann@" not in job.feedback

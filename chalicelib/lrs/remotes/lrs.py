@@ -10,31 +10,36 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from urllib.parse import urlencode, urlsplit, urlunsplit
+from urllib.parse import urlencode, urlsplit
 
 from chalicelib.errors import Unavailable
 from chalicelib.jobs.run_type import RunFailed
 from chalicelib.lrs import multipart, strict_json
-from chalicelib.lrs.remotes.records import NUL, short
+from chalicelib.lrs.remotes.following import PART, further, path_of
+from chalicelib.lrs.remotes.records import NUL, short, stored_of
 from chalicelib.lrs.remotes.shape import Item, Json, Remote, RemotePage, Target
+from chalicelib.lrs.statements.parts import parts as parts_of
 from chalicelib.lrs.validation.data_types import parse_timestamp
 from chalicelib.lrs.versions import V1, V2, XapiVersion, understood
-from chalicelib.ports.outgoing import Outgoing, OutgoingRefused, Request, Response
+from chalicelib.ports.outgoing import AnswerTooLarge, Outgoing, OutgoingRefused, Request, Response
 from chalicelib.times import written
 
-PART = "The other learning record store"
-PER_PAGE = 100
+SMALLER = (100, 10, 1)  # statements of a page, the fewer the larger they are
+AT_ONCE = 1  # microsecond: others may have the time of the last one seen, and `since` leaves it out
 # A function behind a gateway takes 6 MB, in which bytes stand as base64; others take more.
 REQUEST_BYTES = 3_000_000
 CONSISTENT_THROUGH = "x-experience-api-consistent-through"
 OVERLAP = (
     60_000_000  # microseconds that are read again of a store which does not say what it is consistent through
 )
-LONGEST_MORE = 2000  # characters; an address has no more either
-MOST_EMPTY = 100  # pages without statements in a row
 LATER = frozenset((408, 425, 429))
 NOT_ONE_STATEMENT = frozenset((401, 403, 404, 405, 406, 415))
 SET_BY_A_STORE = ("stored", "authority")
+IDENTIFYING = ("mbox", "mbox_sha1sum", "openid", "name")
+
+
+class _TooLarge(RunFailed):
+    """An answer is larger than one may be: fewer statements are to be asked for."""
 
 
 class RemoteLrs(Remote):
@@ -44,10 +49,11 @@ class RemoteLrs(Remote):
         self._outgoing, self._endpoint = outgoing, endpoint.rstrip("/")
         login = base64.b64encode(f"{username}:{password}".encode()).decode()
         self._authorization = f"Basic {login}"
+        self._secrets = [each for each in (login, password) if each]
 
     def page(self, service: str, store: str, position: Json | None, cutoff: int) -> RemotePage:
         begun = position if position is not None and "more" in position else None
-        answer = self._get(self._first(position, cutoff) if begun is None else str(begun["more"]))
+        answer = self._answer(position, cutoff)
         result, contents = _result(answer)
         statements = result.get("statements")
         more = result.get("more") or ""
@@ -57,8 +63,31 @@ class RemoteLrs(Remote):
         items = [_item(each, contents) for each in statements]
         if not more:
             return RemotePage(items, {"since": upto}, True)
-        way = _further(begun or {}, self._checked(more), bool(items))
-        return RemotePage(items, {**way, "upto": upto}, False)
+        way = further(begun or {}, path_of(more, self._endpoint), bool(items))
+        seen = stored_of(items[-1]) if items else (begun or {}).get("seen")
+        return RemotePage(items, {**way, "upto": upto, **({} if seen is None else {"seen": seen})}, False)
+
+    def _answer(self, position: Json | None, cutoff: int) -> Response:
+        """The page at a position; of statements that are too large for one answer, fewer are asked for.
+
+        A page that another named cannot be made smaller: what follows the last statement seen is asked for anew.
+        """
+        begun: Json = position or {}
+        if "more" in begun:
+            try:
+                return self._get(str(begun["more"]))
+            except _TooLarge:
+                if "seen" not in begun:
+                    raise
+            position = {"since": int(str(begun["seen"])) - AT_ONCE}
+        for limit in SMALLER:
+            try:
+                return self._get(self._first(position, cutoff, limit))
+            except _TooLarge:
+                continue
+        raise RunFailed(
+            f"A statement of {PART.lower()}, with its attachments, is larger than an answer may be."
+        )
 
     def write(self, target: Target, number: int, items: Sequence[Item]) -> list[str]:
         failed: list[str] = []
@@ -70,7 +99,8 @@ class RemoteLrs(Remote):
                 continue
             if len(batch) == 1:
                 failed.append(
-                    f"{batch[0].name} was refused there with status {answer.status}{_said(answer)}."
+                    f"{batch[0].name} was refused there with status {answer.status}"
+                    f"{self._said(answer, _identifying(batch[0]))}."
                 )
             else:
                 half = len(batch) // 2
@@ -80,11 +110,11 @@ class RemoteLrs(Remote):
     def end(self, target: Target, pages: int) -> None:
         return None
 
-    def _first(self, position: Json | None, cutoff: int) -> str:
+    def _first(self, position: Json | None, cutoff: int, limit: int) -> str:
         query = {
             "ascending": "true",
             "attachments": "true",
-            "limit": str(PER_PAGE),
+            "limit": str(limit),
             "until": written(cutoff),
         }
         if position is not None and "since" in position:
@@ -96,25 +126,8 @@ class RemoteLrs(Remote):
         # What `more` names hangs on the same host: the password goes nowhere else.
         answer = self._send("GET", f"{parts.scheme}://{parts.netloc}{path}", self._version)
         if answer.status != 200:
-            raise RunFailed(f"{PART} answered a query with status {answer.status}{_said(answer)}.")
+            raise RunFailed(f"{PART} answered a query with status {answer.status}{self._said(answer)}.")
         return answer
-
-    def _checked(self, more: str) -> str:
-        """The path of the next page; an absolute address is taken where it is on the same host."""
-        if len(more) > LONGEST_MORE:
-            raise RunFailed(f"{PART} names a next page with more than {LONGEST_MORE} characters.")
-        own = urlsplit(self._endpoint)
-        try:
-            parts = urlsplit(more)
-        except ValueError:
-            raise RunFailed(f"{PART} names a next page that is no address.") from None
-        if parts.scheme or parts.netloc:
-            if (parts.scheme, parts.netloc) != (own.scheme, own.netloc):
-                raise RunFailed(f"{PART} names a next page on another host, which is not followed.")
-            return urlunsplit(("", "", parts.path or "/", parts.query, ""))
-        if not more.startswith("/"):
-            raise RunFailed(f"{PART} names a next page that is no path.")
-        return more
 
     def _post(self, items: Sequence[Item]) -> Response:
         statements = [
@@ -131,7 +144,7 @@ class RemoteLrs(Remote):
         answer = self._send("POST", url, self._version_of(items[0]), body, kind)
         if answer.status in NOT_ONE_STATEMENT:
             raise RunFailed(
-                f"{PART} refuses to take statements with status {answer.status}{_said(answer)}; "
+                f"{PART} refuses to take statements with status {answer.status}{self._said(answer)}; "
                 "look at its address, user name, password and permissions."
             )
         return answer
@@ -149,11 +162,21 @@ class RemoteLrs(Remote):
             headers["Content-Type"] = kind
         try:
             answer = self._outgoing.exchange(Request(method, url, headers, body))
+        except AnswerTooLarge as refused:
+            raise _TooLarge(f"{PART} cannot be used: {refused}") from None
         except OutgoingRefused as refused:
             raise RunFailed(f"{PART} cannot be used: {refused}") from None
         if answer.status >= 500 or answer.status in LATER:
             raise Unavailable(PART, f"status {answer.status}")
         return answer
+
+    def _said(self, answer: Response, hidden: Sequence[str] = ()) -> str:
+        """What the other place says of a refusal, in short; what it repeats of secrets, and of people, is left out."""
+        text = answer.body[:4000].decode(errors="replace")
+        for each in (*self._secrets, *hidden):
+            text = text.replace(each, "…")
+        shown = "".join(each for each in " ".join(text.split()) if each.isprintable())[:200].rstrip(". ")
+        return f": {shown}" if shown else ""
 
     @cached_property
     def _version(self) -> XapiVersion:
@@ -227,22 +250,6 @@ def _consistent(answer: Response, cutoff: int) -> int:
     return min(cutoff, cutoff - OVERLAP if told is None else told)
 
 
-def _further(begun: Json, more: str, full: bool) -> Json:
-    """Where the pages go on. Raises `RunFailed` where they go in a circle, or nowhere.
-
-    Of the pages behind, one is remembered, and another after twice as many: any circle comes back to it.
-    """
-    digest = hashlib.sha256(more.encode("utf-8", "replace")).hexdigest()[:16]
-    if digest == begun.get("mark"):
-        raise RunFailed(f"{PART} names a page as the next that was read before; its pages have no end.")
-    step = int(str(begun.get("step", 0))) + 1
-    empty = 0 if full else int(str(begun.get("empty", 0))) + 1
-    if empty > MOST_EMPTY:
-        raise RunFailed(f"{PART} named {MOST_EMPTY} further pages in a row that hold no statement.")
-    mark = digest if step & (step - 1) == 0 else begun.get("mark")
-    return {"more": more, "step": step, "mark": mark, "empty": empty}
-
-
 def _batches(items: Sequence[Item]) -> list[Sequence[Item]]:
     """The items as they go into requests: of one version each, and not too large."""
     batches: list[list[Item]] = []
@@ -272,8 +279,12 @@ def _parts(contents: Mapping[str, bytes], items: Sequence[Item]) -> list[multipa
     ]
 
 
-def _said(answer: Response) -> str:
-    """What the other place says of a refusal, in short."""
-    text = " ".join(answer.body[:400].decode(errors="replace").split())
-    shown = "".join(character for character in text if character.isprintable())[:200].rstrip(". ")
-    return f": {shown}" if shown else ""
+def _identifying(item: Item) -> list[str]:
+    """The texts by which a statement tells of someone, the longest first."""
+    found: set[str] = set()
+    for part in parts_of(item.value).agents:
+        account = part.value.get("account")
+        for each in (part.value, account if isinstance(account, Mapping) else {}):
+            found |= {text for name in IDENTIFYING if isinstance(text := each.get(name), str) and text}
+    found |= {text.removeprefix("mailto:") for text in found}
+    return sorted(found, key=len, reverse=True)

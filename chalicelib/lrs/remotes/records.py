@@ -40,7 +40,7 @@ def item_of(record: object, place: str) -> Item:
     raw = record.get(RAW)
     enveloped = isinstance(raw, dict) and "actor" not in record
     value: Mapping[str, object] = raw if enveloped and isinstance(raw, dict) else record
-    name = value.get(ID) or record.get(ID)
+    name = value.get(ID)  # that of the record is, of an agent, who it is
     shown = f"{place} ({short(name)})" if isinstance(name, str) else place
     if strict_json.holds_nul(record):
         return Item(shown, fault=NUL)
