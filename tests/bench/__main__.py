@@ -5,11 +5,20 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 
-from tests.bench import apply_in_process, cold_start, jobs, pipeline_end_to_end, queries, statements, warm_get
-from tests.bench.ground import deployed, forget
+from tests.bench import (
+    apply_in_process,
+    article_search,
+    cold_start,
+    jobs,
+    pipeline_end_to_end,
+    queries,
+    statements,
+    warm_get,
+)
+from tests.bench.ground import Ground, deployed, forget
 
 PARTS = {
     "apply": "(a) the apply function in process",
@@ -19,9 +28,21 @@ PARTS = {
     "statements": "(e) statements recorded",
     "queries": "(f) queries of statements",
     "jobs": "(g) jobs over many statements",
+    "search": "(h) searches of articles",
     "pipeline": "(b) the packaged pipeline",
 }
 """In the order in which they run: first what needs no servers, last what leaves work behind."""
+
+_MEASURES: Mapping[str, Callable[[Ground], None]] = {
+    "apply": apply_in_process.measure,
+    "get": warm_get.measure,
+    "memory": cold_start.measure_memory,
+    "statements": statements.measure,
+    "queries": queries.measure,
+    "jobs": jobs.measure,
+    "search": article_search.measure,
+    "pipeline": pipeline_end_to_end.measure,
+}
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -51,20 +72,9 @@ def _on_stack(chosen: Sequence[str]) -> None:
     forget()
     try:
         ground = deployed()
-        if "apply" in chosen:
-            apply_in_process.measure(ground)
-        if "get" in chosen:
-            warm_get.measure(ground)
-        if "memory" in chosen:
-            cold_start.measure_memory(ground)
-        if "statements" in chosen:
-            statements.measure(ground)
-        if "queries" in chosen:
-            queries.measure(ground)
-        if "jobs" in chosen:
-            jobs.measure(ground)
-        if "pipeline" in chosen:
-            pipeline_end_to_end.measure(ground)
+        for part, measure in _MEASURES.items():
+            if part in chosen:
+                measure(ground)
     finally:
         forget()
 
