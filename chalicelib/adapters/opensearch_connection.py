@@ -17,13 +17,26 @@ class Transport(Protocol):
         ...
 
 
-def connect(url: str, *, signed: bool, timeout: float = REQUEST_SECONDS) -> Transport:
+class AnswerTooLarge(Exception):
+    """An answer has more bytes than were asked for at most; the rest of it was not read."""
+
+
+def connect(
+    url: str, *, signed: bool, timeout: float = REQUEST_SECONDS, most_bytes: int | None = None
+) -> Transport:
     """Makes the connection of this process; imports opensearch-py (and boto3, to sign requests).
 
-    It repeats nothing: what is safe to repeat is known to the caller alone.
+    It repeats nothing: what is safe to repeat is known to the caller alone. With `most_bytes` a larger answer is given
+    up while it is read: a `ConnectionError` whose `info` is `AnswerTooLarge`.
     """
     from opensearchpy.connection import Urllib3HttpConnection
     from opensearchpy.transport import Transport as OpenSearchTransport
+
+    connection_class = Urllib3HttpConnection
+    if most_bytes is not None:
+        from chalicelib.adapters.bounded_connection import bounded_connection
+
+        connection_class = bounded_connection(most_bytes)
 
     # It would log each failed request; what became of a request is told by outcomes and errors.
     logging.getLogger("opensearch").setLevel(logging.CRITICAL)
@@ -36,7 +49,7 @@ def connect(url: str, *, signed: bool, timeout: float = REQUEST_SECONDS) -> Tran
     }
     transport: Transport = OpenSearchTransport(
         [host],
-        connection_class=Urllib3HttpConnection,
+        connection_class=connection_class,
         max_retries=0,
         timeout=timeout,
         http_auth=_signer() if signed else None,
