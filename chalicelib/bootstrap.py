@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
     from chalicelib.adapters.opensearch_connection import Transport
+    from chalicelib.bootstrap_exports import ExportAdapters
     from chalicelib.bootstrap_lrs import LrsServices
+    from chalicelib.exports.service import Exports
     from chalicelib.ports.accounts import AccountStore
     from chalicelib.ports.article_search import ArticleSearch
     from chalicelib.ports.article_store import ArticleStore
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from chalicelib.ports.clock import Clock
     from chalicelib.ports.fetcher import Fetcher
     from chalicelib.ports.idempotency import IdempotencyStore
+    from chalicelib.ports.jobs import JobStore
     from chalicelib.ports.ledger import Ledger
     from chalicelib.ports.queue import OrderedQueue, Queue
     from chalicelib.ports.upload_links import UploadLinks
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
 # DynamoDB answers in milliseconds; one that takes this long is in trouble, and the gateway gives up after 29 s.
 DYNAMODB_READ_SECONDS = 5.0
 ACCOUNTS_ATTEMPTS = 3
+JOB_ATTEMPTS = 3  # every write is conditional, and knows itself when it is sent twice
 LEDGER_ATTEMPTS = 1  # the ledger repeats calls by itself: it must know of each
 
 
@@ -67,6 +71,30 @@ class Services(Joined):
         from chalicelib.bootstrap_lrs import LrsServices
 
         return LrsServices(self)
+
+    @cached_property
+    def exporting(self) -> ExportAdapters:
+        """Exports of articles."""
+        from chalicelib.bootstrap_exports import ExportAdapters
+
+        return ExportAdapters(self)
+
+    @property
+    def exports(self) -> Exports:
+        """Exports, as their API makes and deletes them."""
+        return self.exporting.exports
+
+    @cached_property
+    def job_store(self) -> JobStore:
+        """Jobs of all APIs and their logs, in DynamoDB."""
+        from chalicelib.adapters.dynamodb_jobs import DynamoJobs
+
+        return DynamoJobs(self.dynamodb_client(JOB_ATTEMPTS), self.settings.jobs_table)
+
+    @cached_property
+    def job_queue(self) -> Queue:
+        """The queue that wakes the workers of jobs."""
+        return self.queue(self.settings.job_queue_url)
 
     @cached_property
     def account_store(self) -> AccountStore:

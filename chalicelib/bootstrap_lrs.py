@@ -29,12 +29,11 @@ if TYPE_CHECKING:
 
 ACCESS_ATTEMPTS = 3
 LOG_ATTEMPTS = 2  # what a call says of itself must not hold it up for long
-JOB_ATTEMPTS = 3  # every write is conditional, and knows itself when it is sent twice
 RECORD_ATTEMPTS = 3  # every write is conditional or has the same effect twice
 
 
 class Ground(Protocol):
-    """What the record store shares with all services: settings, clock, bucket, and what makes clients."""
+    """What the record store shares with all services: settings, clock, bucket, jobs, and what makes clients."""
 
     @property
     def settings(self) -> Settings: ...
@@ -43,10 +42,13 @@ class Ground(Protocol):
     @property
     def blobs(self) -> Blobs: ...
     @property
+    def job_store(self) -> JobStore: ...
+    @property
+    def job_queue(self) -> Queue: ...
+    @property
     def search_transport(self) -> Transport: ...
     def dynamodb_client(self, attempts: int) -> DynamoDBClient: ...
     def s3_client(self) -> S3Client: ...
-    def queue(self, url: str) -> Queue: ...
     def log_failure(self, what: str, error: Exception) -> None: ...
 
 
@@ -130,17 +132,13 @@ class LrsServices(JoinedLrs):
 
         return DynamoLogs(self._services.dynamodb_client(LOG_ATTEMPTS), self.settings.records_table)
 
-    @cached_property
+    @property
     def job_store(self) -> JobStore:
-        """Jobs and their logs, in DynamoDB."""
-        from chalicelib.adapters.dynamodb_jobs import DynamoJobs
+        return self._services.job_store
 
-        return DynamoJobs(self._services.dynamodb_client(JOB_ATTEMPTS), self.settings.jobs_table)
-
-    @cached_property
+    @property
     def job_queue(self) -> Queue:
-        """The queue that wakes the workers of jobs."""
-        return self._services.queue(self.settings.job_queue_url)
+        return self._services.job_queue
 
     @cached_property
     def own_endpoint(self) -> Outgoing:

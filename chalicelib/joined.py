@@ -274,5 +274,10 @@ class Joined(ABC):
         from chalicelib.ledger.sweep import Sweep
 
         return Sweep(
-            self.ledger, self.file_queue, self.maintenance_queue, lambda: self.article_store, self.clock
+            self.ledger,
+            self.file_queue,
+            self.maintenance_queue,
+            lambda: self.article_store,
+            self.clock,
+            self.settings.deletions_known_days,
         )

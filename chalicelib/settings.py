@@ -55,6 +55,7 @@ class Settings:
     fetch_max_bytes: int
     fetch_max_unpacked_bytes: int
     fetch_max_ratio: int
+    deletions_known_days: int
     cors_origins: tuple[str, ...]
     jobs_api: bool
     data_api: bool
@@ -94,6 +95,7 @@ class Settings:
             fetch_max_bytes=read.integer("FETCH_MAX_BYTES", 512 * MEBIBYTE, 1),
             fetch_max_unpacked_bytes=read.integer("FETCH_MAX_UNPACKED_BYTES", 4096 * MEBIBYTE, 1),
             fetch_max_ratio=read.integer("FETCH_MAX_RATIO", 200, 1),
+            deletions_known_days=read.integer("DELETIONS_KNOWN_DAYS", 90, 15, 3650),
             cors_origins=read.words("CORS_ORIGINS", "*"),
             jobs_api=read.flag("JOBS_API", True),
             data_api=read.flag("DATA_API", True),

@@ -34,8 +34,8 @@ class Plan:
 class Done:
     """What became of a page. `notes`: what a person should know, such as why items failed; the first few are kept.
 
-    `next`: where the page after it begins, and `last`: nothing follows, where only doing the page could tell; None: as
-    it was planned. Done twice, a page tells the same.
+    `next`: where the page after it begins, `last`: nothing follows, `total`: how many items the run expects, where only
+    doing the page could tell; None: as it was planned. Done twice, a page tells the same.
     """
 
     done: int = 0
@@ -44,6 +44,7 @@ class Done:
     notes: Sequence[str] = ()
     next: Json | None = None
     last: bool | None = None
+    total: int | None = None
 
 
 class RunFailed(Exception):

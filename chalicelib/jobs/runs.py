@@ -77,7 +77,7 @@ def counted(job: JobRecord, run: Run, done: Done, plan: Plan | None, now: int) -
     """A page is done and counted, and the next (None: there is none, or it cannot be) is decided, in one step."""
     before = job.progress
     progress = Progress(
-        total=before.total,
+        total=before.total if done.total is None else done.total,
         done=before.done + done.done,
         skipped=before.skipped + done.skipped,
         failed=before.failed + done.failed,

@@ -45,13 +45,19 @@ class Tick:
         for listed in self._jobs.due(self._now(), PER_TICK):
             try:
                 # The index may lag behind: only the record itself says whether the job is due.
-                job = self._jobs.get(listed.type, listed.id)
-                if job is not None and job.due_at is not None and job.due_at <= self._now():
-                    self._move(job, ticked)
+                self.look_at(self._jobs.get(listed.type, listed.id), ticked)
             except Exception as error:  # one job that cannot be read holds up no other
                 self._log_failure(f"tick of job {listed.id}", error)
                 ticked.failed += 1
         return ticked
+
+    def look_at(self, job: JobRecord | None, ticked: Ticked) -> None:
+        """Starts a job, or wakes a worker for it, if it is due; for who made it, and need not wait for the minute.
+
+        Raises `Unavailable`: the next tick does it.
+        """
+        if job is not None and job.due_at is not None and job.due_at <= self._now():
+            self._move(job, ticked)
 
     def _move(self, job: JobRecord, ticked: Ticked) -> None:
         now = self._now()

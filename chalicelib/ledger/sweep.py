@@ -17,7 +17,8 @@ from chalicelib.ports.ledger import Conflict, Ledger, Put
 from chalicelib.ports.ledger_records import Control, File, Page, Tally
 from chalicelib.ports.queue import OrderedQueue, Queue
 
-MARK_SECONDS = 15 * 24 * 3600.0
+DAY_SECONDS = 24 * 3600.0
+LEAST_MARK_SECONDS = 15 * DAY_SECONDS
 """A mark of a deleted article stays for longer than a message may stay in a queue (SQS: 14 days at most)."""
 
 RETRY_SECONDS = 60.0
@@ -53,10 +54,13 @@ class Sweep:
         maintenance: Queue,
         articles: Callable[[], ArticleStore],
         clock: Clock,
+        deletions_known_days: int,
     ) -> None:
-        """`articles` is asked for only when marks may be purged."""
+        """`articles` is asked for only when marks may be purged; exports tell of deletions for so many days."""
         self._ledger, self._file_queue, self._maintenance = ledger, file_queue, maintenance
         self._articles, self._clock = articles, clock
+        # A day more than is promised: the clocks of those who look may differ.
+        self._mark_seconds = max(LEAST_MARK_SECONDS, (deletions_known_days + 1) * DAY_SECONDS)
 
     def run(self, time_left: Callable[[], float]) -> Report:
         """One sweep; stops early (`complete` is False) when less than 5 s are left. Raises `Unavailable`."""
@@ -162,7 +166,7 @@ class Sweep:
         """Removes marks of deleted articles that nothing can refer to any more."""
         control = self._ledger.control()
         articles = self._articles()
-        for mark in articles.find_marks(self._clock.now() - MARK_SECONDS, _MARKS):
+        for mark in articles.find_marks(self._clock.now() - self._mark_seconds, _MARKS):
             applied = mark.hidden.applied
             if applied is None or applied.last.n <= control.settled_to:
                 articles.purge_mark(mark)

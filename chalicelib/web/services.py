@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from chalicelib.articles.searching import ArticleFinder
     from chalicelib.articles.service import ArticleService
     from chalicelib.articles.submission import Submissions
+    from chalicelib.exports.service import Exports
     from chalicelib.idempotency import Idempotency
     from chalicelib.joined_lrs import JoinedLrs
     from chalicelib.ledger.acceptance import Acceptance
@@ -40,6 +41,8 @@ class Services(Protocol):
     def articles(self) -> ArticleService: ...
     @property
     def article_finder(self) -> ArticleFinder: ...
+    @property
+    def exports(self) -> Exports: ...
     @property
     def fetcher(self) -> Fetcher: ...
     @property

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.errors import Unavailable
+from chalicelib.exports.baselines import EXPORT
 from chalicelib.jobs.wake_up import WakeUp
 from chalicelib.workers.batch import Answer, Event, each, time_left
 
@@ -19,9 +20,10 @@ def handle(event: Event, context: Any, services: Services) -> Answer:
     def take(record: Mapping[str, Any]) -> None:
         wake_up = WakeUp.read(record["body"])
         try:
-            services.lrs.job_worker.work(wake_up.type, wake_up.job, wake_up.run, time_left(context))
+            worker = services.exporting.worker if wake_up.type == EXPORT else services.lrs.job_worker
+            worker.work(wake_up.type, wake_up.job, wake_up.run, time_left(context))
         except Unavailable as error:
             # The tick wakes another when the lease is over: much sooner than this message would come again.
-            services.lrs.log_failure(f"run of job {wake_up.job}", error)
+            services.log_failure(f"run of job {wake_up.job}", error)
 
     return each(event, take, services.log_failure)

@@ -1,0 +1,205 @@
+"""A run of an export: takes a picture of all articles, writes it part by part, and publishes the file with one write.
+
+    begin ─> read, read, … ─> close ─> digest ─> (the machine's last write of the job: published)
+
+Nothing can be read under the file's key before `close`, and nobody is told of it before the last write. Each page can
+be done again: parts are numbered and hold the same articles whoever writes them, since the picture does not change.
+docs/exports.md says what a crash leaves behind.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+
+from chalicelib.articles.export.mapping import InvalidMapping
+from chalicelib.errors import Unavailable
+from chalicelib.exports.baselines import since_last
+from chalicelib.exports.mappings import UnknownMapping
+from chalicelib.exports.orders import LAST, refuse_old
+from chalicelib.exports.position import Position, Step
+from chalicelib.exports.results import Result, baseline_key, dropped_of, with_result
+from chalicelib.exports.work import ExportWork
+from chalicelib.exports.writing import MOST_BYTES, read_part
+from chalicelib.jobs.run_type import BeginAnew, Done, Json, Plan, RunFailed, RunType
+from chalicelib.ports.article_scan import PictureGone
+from chalicelib.ports.uploads import UploadGone
+from chalicelib.times import microseconds
+
+FOLDER = "exports/"
+HASHED_BYTES = 1024 * 1024 * 1024  # of a file that is read again, in one page
+CHANGED = "The mapping was changed while the export ran."
+PICTURE = (
+    "The picture of the articles is gone, since the search engine restarted or the run stood still for long."
+)
+UPLOAD = "The upload of the file is gone."
+TOO_LARGE = (
+    f"The file would have more than {MOST_BYTES // 1024**3} GiB; export less of the articles with a filter."
+)
+
+
+class ExportRun(RunType[ExportWork]):
+    """The type `export`."""
+
+    def plan(self, work: ExportWork, position: Json | None) -> Plan:
+        """A page is known by where it begins; where it ends, doing it tells."""
+        if position is None:
+            return Plan({"step": Step.BEGIN.value}, {})
+        return Plan(position, position)
+
+    def apply(self, work: ExportWork, items: Json) -> Done:
+        """Does a step. What it is made from may go meanwhile; then the run begins anew."""
+        at = None if items["step"] == Step.BEGIN else Position.from_json(items)
+        try:
+            digest = work.mapping.digest
+        except (UnknownMapping, InvalidMapping) as error:
+            if at is not None:
+                let_go(work, at)
+            raise RunFailed(f"The mapping {work.order.mapping} cannot be used. {error}") from error
+        if at is None:
+            return _begin(work)
+        if at.mapping != digest:
+            let_go(work, at)
+            raise BeginAnew(CHANGED)
+        return _step(work, at)
+
+    def memory(self, work: ExportWork, position: Json | None) -> Json:
+        """The result: with this the file is published."""
+        at = Position.from_json(position or {})
+        builds = not work.order.since or work.order.since == LAST
+        result = Result(
+            run=work.run,
+            since=at.since,
+            until=at.until,
+            completed_at=microseconds(work.services.clock.now()),
+            rows=at.rows,
+            deleted=at.deleted,
+            left_out=at.left_out,
+            failed=at.failed,
+            bytes=at.bytes,
+            sha256=at.sha256,
+            baseline=at.baseline if builds else "",
+            file=at.file,
+            failures=at.failures if at.pieces else "",
+        )
+        return with_result(work.job, result)
+
+
+def _step(work: ExportWork, at: Position) -> Done:
+    try:
+        if at.step is Step.READ:
+            return _read(work, at)
+        if at.step is Step.CLOSE:
+            return _close(work, at)
+        return _digest(work, at)
+    except PictureGone:
+        let_go(work, at)
+        raise BeginAnew(PICTURE) from None
+    except UploadGone:
+        let_go(work, at)
+        raise BeginAnew(UPLOAD) from None
+
+
+def _begin(work: ExportWork) -> Done:
+    """Takes the picture. The time is read before it: what is not in the picture was written later, by any clock."""
+    services, order, mapping = work.services, work.order, work.mapping
+    _forget(work, dropped_of(work.job))
+    baseline = baseline_key(order.format, mapping.digest, order.filter)
+    since = since_last(services, baseline) if order.since == LAST else order.since_at
+    until = microseconds(services.clock.now())
+    picture = services.article_scan.take()
+    if since is not None:  # after the picture: a mark that is in it cannot go any more
+        old = refuse_old(since, microseconds(services.clock.now()), services.deletions_known_days)
+        if old is not None:
+            raise RunFailed(old)
+    filtered = bool(order.filter.to_json())
+    total = 0 if filtered else services.article_scan.count(picture, work.selection(since))
+    folder = f"{FOLDER}{work.job.id}/{work.run}-{until}/"
+    name = f"articles-{order.format}-{_stamp(until)}.{work.writer.suffix}"
+    at = Position(
+        folder=folder,
+        name=name,
+        picture=picture,
+        upload=services.uploads.begin(f"{folder}{name}", work.writer.media_type),
+        since=since,
+        until=until,
+        mapping=mapping.digest,
+        baseline=baseline,
+        state=dict(work.writer.start),
+    )
+    return Done(next=at.to_json(), total=total)
+
+
+def _read(work: ExportWork, at: Position) -> Done:
+    try:
+        part = read_part(work, at)
+    except BaseException:
+        work.scanning = None  # it is somewhere between two slices
+        raise
+    if part.at.bytes > MOST_BYTES:
+        let_go(work, at)
+        raise RunFailed(TOO_LARGE)
+    return Done(
+        done=part.at.rows + part.at.deleted - at.rows - at.deleted,
+        skipped=part.at.left_out - at.left_out,
+        failed=part.at.failed - at.failed,
+        notes=part.notes,
+        next=part.at.to_json(),
+    )
+
+
+def _close(work: ExportWork, at: Position) -> Done:
+    """Puts the parts together, and the list of failures."""
+    blobs = work.services.blobs
+    work.services.uploads.complete(at.file, at.upload, at.parts, at.bytes)
+    if at.pieces:
+        pieces = (at.piece_key(number) for number in range(1, at.pieces + 1))
+        blobs.replace(at.failures, (chunk for piece in pieces for chunk in blobs.read(piece)))
+    with suppress(Unavailable):  # it goes by itself
+        work.services.article_scan.drop(at.picture)
+    return Done(next=replace(at, step=Step.DIGEST).to_json())
+
+
+def _digest(work: ExportWork, at: Position) -> Done:
+    """The digest of the file: known where this process wrote all of it, else of what is read again."""
+    services = work.services
+    digest = services.digests.of(at.file, at.bytes)
+    if digest is None:
+        start = services.digests.done(at.file)
+        end = min(start + HASHED_BYTES, at.bytes)
+        while start < end:
+            data = services.blobs.read_range(at.file, start, min(start + PART_READ, end))
+            if not data:
+                raise UploadGone(at.upload)
+            services.digests.add(at.file, start, data)
+            start += len(data)
+        digest = services.digests.of(at.file, at.bytes)
+        if digest is None:
+            return Done(next=replace(at, hashed=start).to_json())
+    _forget(work, at.in_between)
+    return Done(next=replace(at, sha256=digest).to_json(), last=True)
+
+
+PART_READ = 8 * 1024 * 1024
+
+
+def let_go(work: ExportWork, at: Position) -> None:
+    """Gives back what an unfinished file holds; what cannot be given back goes by itself in some days."""
+    work.scanning = None
+    services = work.services
+    with suppress(Unavailable):
+        services.uploads.give_up(at.file, at.upload)
+        services.article_scan.drop(at.picture)
+        _forget(work, [*at.in_between, at.file, at.failures])
+
+
+def _forget(work: ExportWork, keys: list[str]) -> None:
+    for key in keys:
+        work.services.blobs.delete(key)
+
+
+def _stamp(time: int) -> str:
+    """`20261130T211455Z`: as a part of the name of a file."""
+    from chalicelib.times import written
+
+    return written(time)[:19].replace("-", "").replace(":", "") + "Z"
