@@ -53,15 +53,22 @@ class ExportRun(RunType[ExportWork]):
         try:
             digest = work.mapping.digest
         except (UnknownMapping, InvalidMapping) as error:
-            if at is not None:
-                let_go(work, at)
             raise RunFailed(f"The mapping {work.order.mapping} cannot be used. {error}") from error
         if at is None:
             return _begin(work)
         if at.mapping != digest:
-            let_go(work, at)
             raise BeginAnew(CHANGED)
         return _step(work, at)
+
+    def abandon(self, work: ExportWork, position: Json | None) -> None:
+        """Gives up the upload and the picture, and takes away what was written beside them."""
+        if not position:
+            return
+        at, services = Position.from_json(position), work.services
+        services.uploads.give_up(at.file, at.upload)
+        services.article_scan.drop(at.picture)
+        begun = replace(at, rests=at.rests + 1, pieces=at.pieces + 1)  # by a page that was not counted
+        _forget(work, [*begun.in_between, at.file, at.failures])
 
     def memory(self, work: ExportWork, position: Json | None) -> Json:
         """The result: with this the file is published."""
@@ -93,10 +100,8 @@ def _step(work: ExportWork, at: Position) -> Done:
             return _close(work, at)
         return _digest(work, at)
     except PictureGone:
-        let_go(work, at)
         raise BeginAnew(PICTURE) from None
     except UploadGone:
-        let_go(work, at)
         raise BeginAnew(UPLOAD) from None
 
 
@@ -137,7 +142,6 @@ def _read(work: ExportWork, at: Position) -> Done:
         work.scanning = None  # it is somewhere between two slices
         raise
     if part.at.bytes > MOST_BYTES:
-        let_go(work, at)
         raise RunFailed(TOO_LARGE)
     return Done(
         done=part.at.rows + part.at.deleted - at.rows - at.deleted,
@@ -181,16 +185,6 @@ def _digest(work: ExportWork, at: Position) -> Done:
 
 
 PART_READ = 8 * 1024 * 1024
-
-
-def let_go(work: ExportWork, at: Position) -> None:
-    """Gives back what an unfinished file holds; what cannot be given back goes by itself in some days."""
-    work.scanning = None
-    services = work.services
-    with suppress(Unavailable):
-        services.uploads.give_up(at.file, at.upload)
-        services.article_scan.drop(at.picture)
-        _forget(work, [*at.in_between, at.file, at.failures])
 
 
 def _forget(work: ExportWork, keys: list[str]) -> None:

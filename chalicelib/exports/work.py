@@ -88,15 +88,17 @@ class ExportWork:
 
     def scanning_at(self, at: Position) -> Scanning:
         """Reads on behind a position; what was read ahead there is used."""
-        if self.scanning is None or self.scanning.after != at.after:
-            self.scanning = Scanning(
+        found = self.scanning
+        if found is None or (found.picture, found.after) != (at.picture, at.after):
+            found = Scanning(
                 self.services.article_scan,
                 at.picture,
                 self.selection(at.since),
                 at.after,
                 self.services.ahead,
             )
-        return self.scanning
+            self.scanning = found
+        return found
 
 
 def work_of(

@@ -109,8 +109,8 @@ class RunType(ABC, Generic[WorkT]):
     def abandon(self, work: WorkT, position: Json | None) -> None:
         """Takes away what a run that did not pass has written for itself alone, up to the page before this position.
 
-        Called when a run failed, or its job was deleted while it ran; perhaps again, and not at all where its worker
-        died first. Raises `Unavailable`.
+        Called when a run failed or began anew, or its job was deleted while it ran; perhaps again, and not at all where
+        its worker died first. Raises `Unavailable`.
         """
         return
 

@@ -117,8 +117,10 @@ class _Turn(Generic[WorkT]):
             why = lost.feedback
             if self._run.beginnings >= runs.MOST_BEGINNINGS:
                 raise RunFailed(f"{why} {KEPT_BEGINNING}") from lost
+            before = self.job
             self._telling.of_beginning(self.job, why)
             self._move(lambda job, run: runs.begun_anew(job, run, why, self._now()))
+            self._abandon(before)
             return False
         return True
 

@@ -160,28 +160,29 @@ class ExportGround:
     def tick(self) -> None:
         self._live(lambda world: world.tick.run())
 
-    def work(self) -> None:
-        """One wake-up."""
-        for received in self.job_queue.receive(1):
-            wake_up = WakeUp.read(received.body)
+    def work(self) -> bool:
+        """What one wake-up triggers; False: there is none."""
+        received = self.job_queue.receive(1)
+        for each in received:
+            wake_up = WakeUp.read(each.body)
             end = self.clock.now() + self.seconds
-            self._live(
-                lambda world, wake_up=wake_up, end=end: world.worker.work(  # type: ignore[misc]
-                    wake_up.type, wake_up.job, wake_up.run, lambda: end - self.clock.now()
-                )
-            )
-            self.job_queue.acknowledge(received)
+
+            def go_on(world: ExportWorld, wake_up: WakeUp = wake_up, end: float = end) -> None:
+                left = lambda: end - self.clock.now()  # noqa: E731
+                world.worker.work(wake_up.type, wake_up.job, wake_up.run, left)
+
+            killed = self.killed
+            self._live(go_on)
+            if self.killed == killed:
+                self.job_queue.acknowledge(each)
+        return bool(received)
 
     def minute(self) -> None:
+        """One minute passes: a tick, and all that it woke."""
         began = self.clock.now()
         self.tick()
-        while len(self.job_queue):
-            before = self.clock.now()
-            self.work()
-            if self.clock.now() == before and not self.job_queue.receive(0):
-                pass
-            if not self._has_visible():
-                break
+        while self.work():
+            pass
         self.clock.advance(max(0.0, 60 - (self.clock.now() - began)))
 
     def settle(self, minutes: int = 200) -> None:
@@ -233,9 +234,6 @@ class ExportGround:
     def objects(self) -> list[str]:
         """The keys of all objects of exports."""
         return [key for key in self.blobs.keys if key.startswith("exports/")]
-
-    def _has_visible(self) -> bool:
-        return bool(self.job_queue.visible())
 
     def _is_busy(self, job: JobRecord) -> bool:
         return job.run is not None or (job.due_at is not None and job.schedule["repeat"] == "now")

@@ -1,5 +1,7 @@
 """Uploads part by part to a bucket in memory."""
 
+from __future__ import annotations
+
 import itertools
 from dataclasses import dataclass, field
 

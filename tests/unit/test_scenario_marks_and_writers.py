@@ -2,7 +2,7 @@
 
 import pytest
 
-from chalicelib.ledger.sweep import MARK_SECONDS
+from chalicelib.ledger.sweep import DAY_SECONDS
 from chalicelib.ports.article_store import Unknown
 from tests.doubles.faults import Killed
 from tests.doubles.steps import between, bury, feature, listen, nothing, say_again, waiting
@@ -35,7 +35,7 @@ def test_14_the_mark_of_a_deleted_article_stays_as_long_as_an_entry_may_refer_to
     for _ in range(3):
         world.apply_once()
         world.fake_clock.advance(61)
-    world.fake_clock.advance(MARK_SECONDS + 1)
+    world.fake_clock.advance((world.settings.deletions_known_days + 1) * DAY_SECONDS + 1)
     world.sweep_once()
     assert (world.store.stored("1") is None) == (held_by == "nothing")
     if held_by == "a failure":
