@@ -6,7 +6,9 @@ from typing import Any
 
 from opensearchpy.connection import Urllib3HttpConnection
 
-from chalicelib.adapters.opensearch_connection import AnswerTooLarge
+
+class AnswerTooLarge(Exception):
+    """An answer has more bytes than were asked for at most; the rest of it was not read."""
 
 
 @dataclass(frozen=True)

@@ -17,10 +17,6 @@ class Transport(Protocol):
         ...
 
 
-class AnswerTooLarge(Exception):
-    """An answer has more bytes than were asked for at most; the rest of it was not read."""
-
-
 def connect(
     url: str, *, signed: bool, timeout: float = REQUEST_SECONDS, most_bytes: int | None = None
 ) -> Transport:

@@ -7,7 +7,8 @@ many articles an answer holds is bounded by its bytes: one that is larger is giv
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.adapters.opensearch_connection import PART, AnswerTooLarge, Transport, failure_reason
+from chalicelib.adapters.bounded_connection import AnswerTooLarge
+from chalicelib.adapters.opensearch_connection import PART, Transport, failure_reason
 from chalicelib.adapters.opensearch_index import OTHER_FORM, encode
 from chalicelib.errors import Unavailable
 from chalicelib.ports.article_scan import PictureGone, ScannedArticle, ScanPage, Selection

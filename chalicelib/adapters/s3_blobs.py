@@ -34,10 +34,14 @@ class _Noted(TypedDict, total=False):
 
 
 def make_client() -> "S3Client":
-    """A client with bounded time-outs; region, keys and endpoint come from the environment."""
-    import boto3
+    """A client with bounded time-outs; region, keys and endpoint come from the environment.
 
-    return boto3.client("s3", config=bounded(READ_SECONDS))
+    Links are signed by version 4 too: left alone, botocore signs them as S3 did before.
+    """
+    import boto3
+    from botocore.config import Config
+
+    return boto3.client("s3", config=bounded(READ_SECONDS).merge(Config(signature_version="s3v4")))
 
 
 class S3Blobs:

@@ -158,7 +158,7 @@ def _close(work: ExportWork, at: Position) -> Done:
     work.services.uploads.complete(at.file, at.upload, at.parts, at.bytes)
     if at.pieces:
         pieces = (at.piece_key(number) for number in range(1, at.pieces + 1))
-        blobs.replace(at.failures, (chunk for piece in pieces for chunk in blobs.read(piece)))
+        blobs.write_once(at.failures, (chunk for piece in pieces for chunk in blobs.read(piece)))
     with suppress(Unavailable):  # it goes by itself
         work.services.article_scan.drop(at.picture)
     return Done(next=replace(at, step=Step.DIGEST).to_json())

@@ -37,7 +37,6 @@ class Link:
 
     url: str
     expires_at: int
-    bytes: int
 
 
 class Exports:
@@ -116,27 +115,20 @@ class Exports:
         for key in _keys_of(job, at):
             services.blobs.delete(key)
 
-    def download(self, job: JobRecord, result: Result) -> Link | None:
+    def download(self, result: Result) -> Link | None:
         """A link to the file of a result; None: it is kept no longer."""
-        name = result.file.rpartition("/")[2]
-        return self._link(result.file, name)
+        return self._link(result.file, result.file.rpartition("/")[2])
 
-    def failures(self, job: JobRecord) -> Link | None:
-        """A link to the list of the rows that failed in the last result; None: there are none.
-
-        Raises `NotFound` where there is no result yet.
-        """
-        results = results_of(job)
-        if not results:
-            raise NotFound("Result of export", job.id)
-        return self._link(results[0].failures, f"failed-{job.id}.ndjson") if results[0].failures else None
+    def failures(self, result: Result) -> Link | None:
+        """A link to the list of the rows that failed; None: there are none, or it is kept no longer."""
+        name = f"failed-{result.file.rpartition('/')[2]}.ndjson"
+        return self._link(result.failures, name) if result.failures else None
 
     def _link(self, key: str, name: str) -> Link | None:
-        size = self._services.blobs.size(key)
-        if size is None:
+        if self._services.blobs.size(key) is None:
             return None
         url = self._services.uploads.link(key, name, LINK_SECONDS)
-        return Link(url, microseconds(self._services.clock.now() + LINK_SECONDS), size)
+        return Link(url, microseconds(self._services.clock.now() + LINK_SECONDS))
 
     def _remove(self, job: JobRecord) -> JobRecord:
         """Removes the record, whatever a worker writes meanwhile; the record as it was then."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from chalicelib.web import delta_file_routes, job_resource_routes, schemas
+from chalicelib.web import delta_file_routes, export_schemas, job_resource_routes, schemas
 from chalicelib.web.call import Audience, Body, Parameter, Route, Success
 from chalicelib.web.lrs.documentation import components, jobs, records
 from chalicelib.web.lrs.route import LrsRoute
@@ -27,6 +27,7 @@ TAGS = {
     "Admin": "Users and their tokens, for administrators.",
     "Delta file": "Delta files: handed over, followed, cancelled; what became of each entry.",
     "Job": "What waits, what failed, what succeeded; and the commands over it.",
+    "Export": "Articles as files: at once or on a schedule, all of them or what changed.",
     "Documentation": "What you read.",
 }
 # Statuses that a call may answer with because of what it is; the routes name the rest.
@@ -92,6 +93,7 @@ def describe(routes: Iterable[Route], record_routes: Sequence[LrsRoute], prefix:
                 **schemas.COMPONENTS,
                 **job_resource_routes.COMPONENTS,
                 **delta_file_routes.COMPONENTS,
+                **export_schemas.COMPONENTS,
                 **components.COMPONENTS,
                 **jobs.COMPONENTS,
             },

@@ -8,6 +8,7 @@ from chalicelib.web import (
     article_resource,
     articles,
     delta_file_routes,
+    export_routes,
     job_resource_routes,
     job_routes,
 )
@@ -49,6 +50,7 @@ ROUTES: tuple[Route, ...] = (
     *admin.ROUTES,
     *job_routes.ROUTES,
     *job_resource_routes.ROUTES,
+    *export_routes.ROUTES,
     DOCUMENT,
 )
 RECORD_ROUTES = lrs_routes.ROUTES

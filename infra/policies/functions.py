@@ -20,6 +20,8 @@ POLICIES: dict[str, list[Json]] = {
         may.take_submitted_files(),
         may.keep_records(),
         may.read_seeding(),
+        may.read_mappings(),
+        may.hand_out_exports(),
         may.see_what_is_missing(),
     ],
     "Intake": [
@@ -83,6 +85,8 @@ POLICIES: dict[str, list[Json]] = {
         may.keep_records(),
         may.copy_files(),
         may.read_seeding(),
+        may.read_mappings(),
+        may.write_exports(),
         may.see_what_is_missing(),
         may.send("RecordJobsQueue"),
     ],

@@ -77,6 +77,29 @@ def read_seeding() -> Json:
     return _allow("ReadSeeding", ["s3:GetObject"], _under("seeding/"))
 
 
+def read_mappings() -> Json:
+    """Read the mappings of exports."""
+    return _allow("ReadMappings", ["s3:GetObject"], _under("mappings/"))
+
+
+def write_exports() -> Json:
+    """Write files of exports part by part, read them again, and take away what nobody needs."""
+    actions = [
+        "s3:AbortMultipartUpload",
+        "s3:DeleteObject",
+        "s3:GetObject",
+        "s3:ListMultipartUploadParts",
+        "s3:PutObject",
+    ]
+    return _allow("WriteExports", actions, _under("exports/"))
+
+
+def hand_out_exports() -> Json:
+    """Read files of exports, which is what a link stands for; take them and unfinished ones away."""
+    actions = ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject"]
+    return _allow("HandOutExports", actions, _under("exports/"))
+
+
 def drop_records() -> Json:
     """Delete attachments and large documents that nothing refers to."""
     return _allow("DropRecords", ["s3:DeleteObject"], _under("attachments/"), _under("documents/"))

@@ -39,6 +39,7 @@ SETTINGS: Json = {
     "FETCH_MAX_BYTES": ref("FetchMaxBytes"),
     "FETCH_MAX_UNPACKED_BYTES": ref("FetchMaxUnpackedBytes"),
     "FETCH_MAX_RATIO": ref("FetchMaxRatio"),
+    "DELETIONS_KNOWN_DAYS": ref("DeletionsKnownDays"),
     "CORS_ORIGINS": ref("CorsOrigins"),
     "JOBS_API": ref("JobsApi"),
     "DATA_API": ref("DataApi"),

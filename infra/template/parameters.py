@@ -63,9 +63,7 @@ PARAMETERS: Json = {
     "MaintenanceVisibility": _visibility("maintenance", TIMEOUTS["Maintenance"]),
     "JobVisibility": _visibility("record-jobs", TIMEOUTS["JobWorker"]),
     # Each run holds a worker for as long as it takes; what waits is woken in its turn.
-    "JobConcurrency": _number(
-        "Runs of the record store's jobs that are worked on at the same time", 10, 2, 1000
-    ),
+    "JobConcurrency": _number("Runs of jobs and exports that are worked on at the same time", 10, 2, 1000),
     "FetchSchemes": _text("Schemes that a delta file's URL may have, separated by commas", "https,s3"),
     "FetchAllowedHosts": _text(
         "Hosts that delta files are fetched from, separated by commas: * is any host with public addresses, "
@@ -77,6 +75,10 @@ PARAMETERS: Json = {
     "FetchMaxBytes": _number("Bytes of a delta file as it comes, at most", 512 * _MEBIBYTE, 1, 2**40),
     "FetchMaxUnpackedBytes": _number("Bytes of a delta file unpacked, at most", 4096 * _MEBIBYTE, 1, 2**40),
     "FetchMaxRatio": _number("Unpacked over packed size of a delta file, at most", 200, 1, 1032),
+    "DeletionsKnownDays": _number(
+        "Days that a deleted article is known, so that exports of what changed can tell of it", 90, 15, 3650
+    ),
+    "ExportRetentionDays": _number("Days that the files of exports are kept", 30, 1, 3650),
     "CorsOrigins": _text("Origins whose pages may call the API, separated by commas; * is any", "*"),
     "JobsApi": _api("Jobs API"),
     "DataApi": _api("Data API"),
@@ -140,12 +142,11 @@ _GROUPS = {
         "DeltaStrict",
         *(name for name in PARAMETERS if name.startswith("Fetch")),
     ],
+    "Exports": ["DeletionsKnownDays", "ExportRetentionDays", "JobConcurrency"],
     "Learning record store": [
         name
         for name in PARAMETERS
-        if name.startswith(("LrsPipeline", "LrsPseudonym"))
-        or name.endswith("Api")
-        or name == "JobConcurrency"
+        if name.startswith(("LrsPipeline", "LrsPseudonym")) or name.endswith("Api")
     ],
     "Search": [name for name in PARAMETERS if name.startswith("OpenSearch") or name.endswith("Index")],
     "HTTP": ["CorsOrigins"],

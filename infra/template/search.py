@@ -21,7 +21,7 @@ USERS: dict[str, tuple[str, ...]] = {
     "Sweep": WRITE,
     # Undoes and finishes batches of statements.
     "RecordSweep": WRITE,
-    # Works on all that a store holds.
+    # Works on all that a store holds; reads all articles.
     "JobWorker": WRITE,
 }
 
@@ -36,6 +36,14 @@ _ALIASES: dict[str, tuple[str, ...]] = {
     "RecordSweep": (_RECORDS,),
     "JobWorker": (_RECORDS,),
 }
+# Reads all articles by a point in time, which is asked for by its own name and not by an alias.
+_SCANS = ("JobWorker",)
+_SCANNED = (
+    "${ArticleIndex}/_refresh",
+    "${ArticleIndex}/_search/point_in_time",
+    "_search",
+    "_search/point_in_time",
+)
 
 
 def _paths(domain: object, function: str) -> list[Json]:
@@ -46,6 +54,8 @@ def _paths(domain: object, function: str) -> list[Json]:
             paths += [f"_alias/${{{alias}}}", f"${{{alias}}}", f"${{{alias}}}/*", f"${{{alias}}}-*"]
         else:
             paths += [f"_alias/${{{alias}}}-*", f"${{{alias}}}-*"]
+    if function in _SCANS:
+        paths += _SCANNED
     return [sub(f"${{Domain}}/{path}", Domain=domain) for path in paths]
 
 

@@ -106,6 +106,19 @@ LIFECYCLE_RULES: list[Json] = [
         }
         for prefix in ("submitted", "uploads")
     ),
+    {
+        "Id": "old-exports",
+        "Status": "Enabled",
+        "Prefix": "exports/",
+        "ExpirationInDays": ref("ExportRetentionDays"),
+        "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
+    },
+    {
+        "Id": "deleted-exports",
+        "Status": "Enabled",
+        "Prefix": "exports/",
+        "ExpiredObjectDeleteMarker": True,
+    },
     # What is deleted in the record store is personal data: it must be gone, not kept as an old version.
     *(
         {

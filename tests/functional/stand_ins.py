@@ -22,6 +22,7 @@ from tests.doubles.accounts import InMemoryAccounts
 from tests.doubles.article_search import MemoryArticleSearch
 from tests.doubles.article_store import MemoryArticleStore
 from tests.doubles.clock import FakeClock
+from tests.doubles.export_world import ExportGround, ExportWorld
 from tests.doubles.idempotency import MemoryIdempotency
 from tests.doubles.world import ENVIRONMENT, World
 
@@ -205,6 +206,15 @@ class StandIns:
     @cached_property
     def submissions(self) -> Any:
         return World().submissions
+
+    @cached_property
+    def exporting(self) -> ExportGround:
+        """What exports are made of, and the processes that make them."""
+        return ExportGround(articles=self.article_store)
+
+    @cached_property
+    def exports(self) -> Any:
+        return ExportWorld(self.exporting).exports
 
     @cached_property
     def delta_files(self) -> Any:

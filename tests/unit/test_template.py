@@ -222,6 +222,15 @@ def test_what_is_deleted_in_the_record_store_is_gone_after_a_day(merged: Json, p
     assert "ExpirationInDays" not in rule
 
 
+def test_files_of_exports_go_after_the_days_that_are_set(merged: Json) -> None:
+    rules = merged["Bucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    kept, marks = (rule for rule in rules if rule.get("Prefix") == "exports/")
+    assert kept["Status"] == marks["Status"] == "Enabled"
+    assert kept["ExpirationInDays"] == {"Ref": "ExportRetentionDays"}
+    assert kept["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1}
+    assert marks["ExpiredObjectDeleteMarker"] is True
+
+
 def test_the_bucket_is_closed_versioned_encrypted_and_outlives_the_stack(merged: Json) -> None:
     bucket, properties = merged["Bucket"], merged["Bucket"]["Properties"]
     assert bucket["DeletionPolicy"] == bucket["UpdateReplacePolicy"] == "Retain"
@@ -271,6 +280,8 @@ JOBS = {("JobsTable", ""), ("JobsTable", "/index/due")}
 READ_ITEMS = {"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"}
 KEPT = {("Bucket", "/attachments/*"), ("Bucket", "/documents/*")}
 SEEDING = ({"s3:GetObject"}, {("Bucket", "/seeding/*")})
+MAPPINGS = ({"s3:GetObject"}, {("Bucket", "/mappings/*")})
+EXPORTS = {("Bucket", "/exports/*")}
 SNAPSHOTS = {("Bucket", "/snapshots/*")}
 SUBMITTED = {("Bucket", "/submitted/*"), ("Bucket", "/uploads/*")}
 DROPPED = {("Bucket", "/delta/*"), *SUBMITTED}
@@ -284,6 +295,8 @@ EXPECTED: dict[str, list[tuple[set[str], set[tuple[str, str]]]]] = {
         (ITEMS, RECORDS),
         (ITEMS, JOBS),
         SEEDING,
+        MAPPINGS,
+        ({"s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject"}, EXPORTS),
         ({"s3:DeleteObject", "s3:GetObject", "s3:PutObject"}, KEPT),
         (
             {"sqs:SendMessage"},
@@ -350,6 +363,17 @@ EXPECTED: dict[str, list[tuple[set[str], set[tuple[str, str]]]]] = {
         (POLL, {("RecordJobsQueue", "")}),
         (ITEMS, JOBS),
         SEEDING,
+        MAPPINGS,
+        (
+            {
+                "s3:AbortMultipartUpload",
+                "s3:DeleteObject",
+                "s3:GetObject",
+                "s3:ListMultipartUploadParts",
+                "s3:PutObject",
+            },
+            EXPORTS,
+        ),
         (ITEMS, RECORDS),
         (ITEMS, {("AccessTable", "")}),
         ({"s3:DeleteObject", "s3:GetObject", "s3:PutObject"}, KEPT),
@@ -389,7 +413,8 @@ SEARCHERS = {
     "DeadLetters": ARTICLES,
     "Sweep": ARTICLES,
     "RecordSweep": STATEMENTS,
-    "JobWorker": STATEMENTS,
+    # A point in time of the articles is read without naming an index.
+    "JobWorker": (*STATEMENTS, "${Domain}/${ArticleIndex}/_", "${Domain}/_search"),
 }
 
 
