@@ -131,7 +131,9 @@ class JoinedExports(ABC):
             self.log_failure,
         )
 
-    def _work_of(self, job: JobRecord, run: Run, seconds_left: Callable[[], float]) -> ExportWork:
+    def _work_of(
+        self, job: JobRecord, run: Run, seconds_left: Callable[[], float], keep: Callable[[], None]
+    ) -> ExportWork:
         from chalicelib.exports.work import work_of
 
-        return work_of(self, job, run, seconds_left)
+        return work_of(self, job, run, seconds_left, keep)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Any
 
@@ -25,7 +25,7 @@ class Position:
 
     `since`: only what was written then or later is read, None: everything. `until`: the time before the picture was
     taken. `after`: the number of the last article that was read. `rest`: the number of the object that holds bytes
-    which are in no part yet, 0: there are none. `hashed`: bytes whose digest is begun in some process.
+    which are in no part yet, 0: there are none. `rests`, `pieces`: how many such objects there were so far.
     """
 
     folder: str
@@ -48,8 +48,7 @@ class Position:
     left_out: int = 0
     failed: int = 0
     pieces: int = 0
-    hashed: int = 0
-    sha256: str = field(default="")
+    sha256: str = ""
 
     def to_json(self) -> dict[str, object]:
         """As a plan and a position keep it."""

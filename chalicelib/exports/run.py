@@ -27,7 +27,7 @@ from chalicelib.ports.uploads import UploadGone
 from chalicelib.times import microseconds
 
 FOLDER = "exports/"
-HASHED_BYTES = 1024 * 1024 * 1024  # of a file that is read again, in one page
+READ_BYTES = 8 * 1024 * 1024  # of a file that is read again for its digest
 CHANGED = "The mapping was changed while the export ran."
 PICTURE = (
     "The picture of the articles is gone, since the search engine restarted or the run stood still for long."
@@ -168,23 +168,17 @@ def _digest(work: ExportWork, at: Position) -> Done:
     """The digest of the file: known where this process wrote all of it, else of what is read again."""
     services = work.services
     digest = services.digests.of(at.file, at.bytes)
-    if digest is None:
-        start = services.digests.done(at.file)
-        end = min(start + HASHED_BYTES, at.bytes)
-        while start < end:
-            data = services.blobs.read_range(at.file, start, min(start + PART_READ, end))
-            if not data:
-                raise UploadGone(at.upload)
-            services.digests.add(at.file, start, data)
-            start += len(data)
+    start = services.digests.done(at.file)
+    while digest is None:
+        data = services.blobs.read_range(at.file, start, min(start + READ_BYTES, at.bytes))
+        if not data:
+            raise UploadGone(at.upload)
+        services.digests.add(at.file, start, data)
+        start += len(data)
         digest = services.digests.of(at.file, at.bytes)
-        if digest is None:
-            return Done(next=replace(at, hashed=start).to_json())
+        work.keep()
     _forget(work, at.in_between)
     return Done(next=replace(at, sha256=digest).to_json(), last=True)
-
-
-PART_READ = 8 * 1024 * 1024
 
 
 def _forget(work: ExportWork, keys: list[str]) -> None:

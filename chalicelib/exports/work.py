@@ -52,12 +52,16 @@ class ExportServices(Protocol):
 
 @dataclass
 class ExportWork:
-    """One turn of a worker at a run. What it has read ahead stays with it from page to page."""
+    """One turn of a worker at a run. What it has read ahead stays with it from page to page.
+
+    `keep` is called within a page that may take long.
+    """
 
     job: JobRecord
     services: ExportServices
     run: str
     seconds_left: Callable[[], float]
+    keep: Callable[[], None]
     scanning: Scanning | None = None
 
     @cached_property
@@ -102,7 +106,11 @@ class ExportWork:
 
 
 def work_of(
-    services: ExportServices, job: JobRecord, run: Run, seconds_left: Callable[[], float]
+    services: ExportServices,
+    job: JobRecord,
+    run: Run,
+    seconds_left: Callable[[], float],
+    keep: Callable[[], None],
 ) -> ExportWork:
     """What a run of an export is given."""
-    return ExportWork(job, services, run.id, seconds_left)
+    return ExportWork(job, services, run.id, seconds_left, keep)

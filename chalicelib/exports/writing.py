@@ -56,6 +56,7 @@ def read_part(work: ExportWork, at: Position) -> Part:
         notes += (_note(row) for row in chunk.failed[: NOTES - len(notes)])
         seen += len(articles)
         at = _counted(at, chunk)
+        work.keep()
     at = replace(at, after=scanning.after, picture=scanning.picture)
     if failed:
         at = replace(at, pieces=at.pieces + 1)

@@ -381,22 +381,13 @@ def test_a_digest_that_another_process_began_is_made_of_what_is_read_again(
     ground: ExportGround, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     small_parts(monkeypatch, part=500)
-    monkeypatch.setattr(run, "HASHED_BYTES", 700)
-    monkeypatch.setattr(run, "PART_READ", 300)
+    monkeypatch.setattr(run, "READ_BYTES", 300)
     for number in range(200):
         ground.write(f"{number:03d}", F_3="x")
     job = ground.order()
-    ground.seconds = 59  # each page in a process of its own, until the digest needs one that lives on
-    while ground.job(job.id).run is not None and not _is_closed(ground, job.id):
-        ground.work()
-    ground.seconds = 900
+    ground.seconds = 59  # each page in a process of its own
     ground.settle()
     assert len(ground.rows(ground.result(job))) == 200
-
-
-def _is_closed(ground: ExportGround, job_id: str) -> bool:
-    found = ground.job(job_id).run
-    return found is not None and found.position is not None and found.position.get("step") == "digest"
 
 
 def test_a_mapping_that_went_before_the_run_makes_it_fail_with_its_name(ground: ExportGround) -> None:
