@@ -5,10 +5,12 @@ import re
 from collections.abc import Iterator
 from typing import Any, get_args
 
-from chalicelib import bootstrap, idempotency
+from chalicelib import bootstrap, idempotency, plain_yaml
 from chalicelib.accounts import tokens
 from chalicelib.adapters import guarded_http, opensearch_connection
 from chalicelib.articles import applying, delta_json, fan_out, file_records, writing
+from chalicelib.articles.export import fields as mapping_fields
+from chalicelib.articles.export import reading as mapping_reading
 from chalicelib.ledger import commands, states
 from chalicelib.ports.ledger_records import Record
 from chalicelib.web import idempotency as web_idempotency
@@ -131,6 +133,8 @@ def test_bounds_are_those_of_the_code() -> None:
         "answer kept under an Idempotency-Key": f"{idempotency.KEPT_BYTES:,} bytes, "
         f"{idempotency.KEPT_SECONDS / 3600:g} h",
         "lease of a call under an Idempotency-Key": f"{idempotency.LEASE_SECONDS:g} s",
+        "mapping of an export": f"{mapping_reading.LARGEST:,} bytes, {plain_yaml.MOST_LEVELS} levels, "
+        f"{mapping_fields.MOST_ITEMS} columns",
         "call of DynamoDB": f"{bootstrap.DYNAMODB_READ_SECONDS:g} s",
         "call of OpenSearch": f"{opensearch_connection.REQUEST_SECONDS:g} s",
         "retention of queues": f"{RETENTION_SECONDS // 86_400} days",

@@ -202,6 +202,8 @@ def test_half_of_a_surrogate_pair_fails_its_row() -> None:
         ({**BATCH, "headers": {"if-match": "x"}}, {}, "batch.headers.if-match is no header that"),
         ({**BATCH, "headers": {"a b": "x"}}, {}, "batch.headers.a b is no header that"),
         ({**BATCH, "headers": {"a": "x\r\ny: z"}}, {}, "batch.headers.a must be printable ASCII"),
+        ({**BATCH, "headers": {"a": "x" * 201}}, {}, "batch.headers.a must be printable ASCII"),
+        ({**BATCH, "headers": {f"a{n}": "" for n in range(21)}}, {}, "batch.headers must be at most 20"),
         ({**BATCH, "headers": {"a": 1}}, {}, "batch.headers must be an object whose values are texts"),
         (BATCH, {"encoding": "windows-1252"}, "encoding must be utf-8: JSON has no other"),
         (BATCH, {"write": {"decimal_sign": ","}}, "write is not for bc-batch"),

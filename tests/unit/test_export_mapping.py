@@ -197,6 +197,20 @@ def test_what_is_hostile_or_no_mapping_at_all_is_refused(raw: bytes, fault: str)
     assert any(told.partition(": ")[2].startswith(fault) for told in faults_of(raw))
 
 
+def test_a_row_cannot_be_far_larger_than_its_article() -> None:
+    same = [{"name": f"c{index}", "source": "F_2"} for index in range(11)]
+    long = [{"name": f"d{index}", "constant": "x" * 1000} for index in range(10)]
+    assert faults_of(mapping_text("csv", [NUMBER, DELETED, *same, *long])) == [
+        "Line 1: columns show F_2 11 times, more than 10.",
+        "Line 1: columns hold 10102 characters of names, words, constants and defaults, more than 10000.",
+    ]
+
+
+def test_only_formats_have_a_mapping_that_is_built_in() -> None:
+    with pytest.raises(ValueError, match="no format of exports"):
+        default_text("../reading")
+
+
 def test_faults_are_told_up_to_a_bound() -> None:
     assert (
         len(faults_of(mapping_text("csv", [{"name": "a", "source": "b", "type": "c"}] * 200))) == MOST_FAULTS

@@ -5,14 +5,16 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from chalicelib.articles.export.mapping import ExportMapping
+from chalicelib.articles.export.mapping import FORMATS, ExportMapping
 from chalicelib.articles.export.reading import read_mapping
 
 _FILES = Path(__file__).with_name("mappings")
 
 
 def default_text(format_name: str) -> bytes:
-    """The mapping file of a format that is built in: what to copy and change."""
+    """The mapping file of a format (one of `FORMATS`) that is built in: what to copy and change."""
+    if format_name not in FORMATS:
+        raise ValueError(f"{format_name} is no format of exports")
     return (_FILES / f"{format_name}.yaml").read_bytes()
 
 

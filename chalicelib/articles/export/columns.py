@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 from chalicelib.articles.document import is_feature
 from chalicelib.articles.export.conversion import Unwritable, is_date_form, reader_of
@@ -36,6 +37,9 @@ VALUE_FIELDS = ("decimal_sign", "group_sign", "date", "true", "false")
 WRITE_FIELDS = ("decimal_sign", "date", "true", "false")
 LONGEST_VALUE = 32 * 1024  # no value is longer
 MOST_PLACES = 10
+# A row is bounded by the article that it shows: these keep it within some ten times that size.
+MOST_OF_A_KEY = 10  # columns that show the same key
+MOST_TEXT = 10_000  # characters of all names, constants and defaults of a mapping
 DECIMAL_SIGNS = (",", ".")
 GROUP_SIGNS = ("", ".", ",", " ", "'", "\u00a0")
 
@@ -64,7 +68,18 @@ def read_columns(top: Fields, named: str, encoding: str) -> tuple[Column, ...]:
         names.add(column.name)
         _check_texts(fields, column, named, encoding)
         columns.append(column)
+    _check_sizes(top, columns)
     return tuple(columns)
+
+
+def _check_sizes(top: Fields, columns: Sequence[Column]) -> None:
+    for key, count in Counter(column.key for column in columns if column.key).items():
+        if count > MOST_OF_A_KEY:
+            top.fault(f"show {key[:LONGEST_NAME]} {count} times, more than {MOST_OF_A_KEY}", "columns")
+    size = sum(len(text) for column in columns for text in _texts(column).values())
+    if size > MOST_TEXT:
+        text = f"hold {size} characters of names, words, constants and defaults, more than {MOST_TEXT}"
+        top.fault(text, "columns")
 
 
 def is_element(name: str) -> bool:
@@ -203,15 +218,19 @@ def unfit(text: str, named: str, encoding: str) -> str | None:
     return None
 
 
-def _check_texts(fields: Fields, column: Column, named: str, encoding: str) -> None:
-    written = {
+def _texts(column: Column) -> dict[str, str]:
+    """What a column writes of its own, by the field that says so."""
+    return {
         "name": column.name,
         "constant": column.constant,
         "missing": column.missing.default,
         "unconvertible": column.unconvertible.default,
         "write": column.write.true[0] + column.write.false[0],
     }
-    for name, text in written.items():
+
+
+def _check_texts(fields: Fields, column: Column, named: str, encoding: str) -> None:
+    for name, text in _texts(column).items():
         fault = unfit(text, named, encoding)
         if fault:
             fields.fault(fault, name)

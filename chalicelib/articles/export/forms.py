@@ -15,6 +15,8 @@ FORM_FIELDS: Mapping[str, tuple[str, ...]] = {
     "xml": ("root", "row", "namespace", "illegal_characters", "replacement"),
     "bc-batch": ("entity_set", "path", "method", "key", "headers", "operations"),
 }
+MOST_HEADERS = 20  # in each operation
+LONGEST_HEADER = 200
 MOST_OPERATIONS = 100
 """Business Central takes no more in one batch."""
 
@@ -116,9 +118,11 @@ def _batch(fields: Fields) -> BatchForm:
         fields.fault(
             "must be the name of an entity set: a letter or _, then letters, digits, _", "entity_set"
         )
+    if len(form.headers) > MOST_HEADERS:
+        fields.fault(f"must be at most {MOST_HEADERS}", "headers")
     for name, value in form.headers:
         if _HEADER.fullmatch(name) is None or name.lower() in _NOT_CHOSEN:
             fields.fault("is no header that a mapping may set", "headers", name)
-        if not value.isascii() or not value.isprintable():
-            fields.fault("must be printable ASCII", "headers", name)
+        if not value.isascii() or not value.isprintable() or len(value) > LONGEST_HEADER:
+            fields.fault(f"must be printable ASCII, at most {LONGEST_HEADER} characters", "headers", name)
     return form

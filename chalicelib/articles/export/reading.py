@@ -41,6 +41,8 @@ def read_mapping(raw: bytes, expected: str | None = None) -> ExportMapping:
         value, lines = parse_with_lines(raw)
     except InvalidYaml as error:
         raise InvalidMapping([Fault("", error.line, f"cannot be read: {error.reason.rstrip('.')}")]) from None
+    if not isinstance(value, dict):
+        raise InvalidMapping([Fault("", 1, "must be an object with the fields of a mapping")])
     faults: Faults = []
     top = Fields(value, (), lines, faults, FIELDS)
     mapping = _mapping(top, value, expected)
