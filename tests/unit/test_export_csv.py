@@ -122,6 +122,15 @@ def test_quotes_stand_where_a_reader_needs_them(values: list[str]) -> None:
         assert b'"' not in data
 
 
+@pytest.mark.parametrize("value", [" x", "x ", " "])
+def test_spaces_at_the_ends_of_a_value_are_quoted_since_some_readers_trim(value: str) -> None:
+    columns = [{"name": "a", "source": "F_2"}, {"name": "b", "source": "F_3"}]
+    mapping = mapping_of("csv", columns, deletions="leave-out", csv={"header": False, "quoting": "needed"})
+    articles = [article("1", {"F_2": value, "F_3": "y"}), article("2", {"F_2": "y", "F_3": value})]
+    data, _ = written(writer_of(mapping), articles)
+    assert data.decode() == f'"{value}";y\r\ny;"{value}"\r\n'
+
+
 def test_the_file_of_the_built_in_mapping_is_what_an_xmlport_is_told_to_read() -> None:
     mapping = default_mapping("csv")
     document = {
@@ -221,6 +230,7 @@ def test_a_value_is_as_stored_unless_the_mapping_converts_it(
         ("on request", {"type": "decimal"}, "unconvertible"),
         ("12,5,0", {"type": "decimal"}, "unconvertible"),
         ("1.24,28", {"type": "decimal"}, "unconvertible"),
+        ("1234.567", {"type": "integer"}, "unconvertible"),
         (" 1", {"type": "decimal"}, "unconvertible"),
         ("+1", {"type": "decimal"}, "unconvertible"),
         ("١", {"type": "decimal"}, "unconvertible"),
@@ -235,6 +245,7 @@ def test_a_value_is_as_stored_unless_the_mapping_converts_it(
         ("maybe", {"type": "boolean"}, "unconvertible"),
         ("123456", {"max_length": 5}, "too-long"),
         ("🔦🔦🔦", {"max_length": 5}, "too-long"),
+        ("=1+12", {"max_length": 5, "csv": {"formula": "quote"}}, "too-long"),
         *((f"{start}1", {"csv": {"formula": "fail"}}, "formula") for start in "=+-@\t\r"),
         ("a\nb", {"csv": {"line_breaks": "fail"}}, "line-break"),
     ],

@@ -146,6 +146,13 @@ def test_typed_values_follow_the_schema(value: str, fields: dict[str, Any], text
     assert "x" not in found[-1]
 
 
+def test_the_schema_knows_that_an_unconvertible_value_may_be_left_out() -> None:
+    column = {"name": "x", "source": "F_2", "type": "date", "missing": {"default": "01/01/2000"}}
+    mapping = mapping_of("xml", [*COLUMNS[:2], {**column, "unconvertible": "leave-out"}])
+    data, _ = written(writer_of(mapping), [article("1", {"F_2": "soon"}), article("2", None)])
+    assert [row.get("x") for row in by_lxml(data, mapping)] == [None, "2000-01-01"]
+
+
 @pytest.mark.parametrize(
     ("fields", "value", "other"),
     [
