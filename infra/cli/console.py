@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import IntEnum
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
@@ -12,8 +13,31 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 from infra.local.progress import Report, Task
 
 
+class ExitCode(IntEnum):
+    """What a command tells the shell."""
+
+    DONE = 0
+    FAILED = 1
+    USAGE = 2
+    FAILURES = 3
+    TIMEOUT = 4
+    REFUSED = 5
+    INTERRUPTED = 130  # as a shell has it for SIGINT
+
+
 class CommandFailed(Exception):
     """The command cannot do what was asked; the text says why and what to do."""
+
+    code = ExitCode.FAILED
+
+    def __init__(self, text: str, code: ExitCode | None = None) -> None:
+        """`code`: what the command ends with, if not as its kind does."""
+        super().__init__(text)
+        self.code = self.code if code is None else code
+
+    def as_json(self) -> dict[str, object]:
+        """The failure for a script."""
+        return {"text": str(self), "code": int(self.code)}
 
 
 class _PlainTask:

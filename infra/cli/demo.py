@@ -50,7 +50,7 @@ def run(description: "Description", samples: Sequence[Path], report: "Report") -
     """Drop the samples into the bucket one after the other, and return what came of them."""
     if description.admin is None:
         raise CommandFailed("the stack has no administrator; `make up` makes one")
-    api = Api(description.api_url, description.admin.token)
+    api = Api(f"{description.api_url}/api", description.admin.token, name="the local stack")
     demo = Demo(api, LocalDeployment(description), description.bucket)
     with report.task("Clearing up") as task:
         demo.forget_earlier(report, task)
@@ -63,7 +63,7 @@ def run(description: "Description", samples: Sequence[Path], report: "Report") -
     with report.task("Record store"):
         statements = [record_and_read(client) for client in description.lrs]
     after = api.find("articles", _SHOWN_ARTICLE) or {}
-    failures = api.get("jobs", "failedjobs?per_page=100") or {}
+    failures = api.get("jobs", "failedjobs", per_page=100) or {}
     mine = [job for job in failures.get("jobs", []) if demo.is_mine(job["payload"]["file"])]
     return Outcome(_SHOWN_ARTICLE, demo.files(), mine, before, after, statements)
 
@@ -85,7 +85,7 @@ class Demo:
 
     def forget_earlier(self, report: "Report", task: "Task") -> None:
         """Flush the failures of earlier demos and delete their articles."""
-        failed = self._api.get("jobs", "failedfiles?per_page=500") or []
+        failed = self._api.get("jobs", "failedfiles", per_page=500) or []
         others = [name for name in failed if f"/{_FOLDER}" not in name]
         if failed and not others:
             task.update("flushing the failures of an earlier demo")

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import infra.cli
-from infra.cli.console import CommandFailed
+from infra.cli.console import CommandFailed, ExitCode
+from infra.cli.output import show_json
 from infra.local.errors import LocalStackError
 
 
@@ -34,18 +35,21 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code: 0 done, 1 failed and said why, 2 wrong usage."""
+    """Run the command line and return its exit code, one of `ExitCode`; with `--json` a failure is told in JSON too."""
     parsed = build_parser().parse_args(arguments)
     if parsed.root is not None:
         os.environ["LIGHTRAIL_ROOT"] = str(parsed.root)  # every topic finds the stack by it
     try:
         code: int = parsed.run(parsed)
     except (CommandFailed, LocalStackError) as error:
-        print(f"lightrail: {error}", file=sys.stderr)
-        return 1
+        failed = error if isinstance(error, CommandFailed) else CommandFailed(str(error))
+        if getattr(parsed, "json", False):
+            show_json({"error": failed.as_json()})
+        print(f"lightrail: {failed}", file=sys.stderr)
+        return failed.code
     except KeyboardInterrupt:
         print("\nlightrail: interrupted; the same command goes on from here", file=sys.stderr)
-        return 130
+        return ExitCode.INTERRUPTED
     except BrokenPipeError:  # the reader of our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

@@ -1,5 +1,6 @@
 """Text for people and scripts: tables, times, and words of others made harmless for a terminal."""
 
+import argparse
 import json
 import sys
 from collections.abc import Iterable, Sequence
@@ -47,6 +48,13 @@ def moment(seconds: float) -> str:
 def plural(count: int, one: str, many: str = "") -> str:
     """Return a count with its noun."""
     return f"{count} {one if count == 1 else many or one + 's'}"
+
+
+def whole_number(text: str) -> int:
+    """Read an option that is a whole number above 0."""
+    if not (text.isascii() and text.isdecimal()) or not 0 < int(text[:12]) <= 10**9:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    return int(text)
 
 
 def confirm(what: str, yes: bool) -> None:

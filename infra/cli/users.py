@@ -1,67 +1,81 @@
 """`lightrail admin`, `lightrail token`, `lightrail users`: the people who may call the API."""
 
 import argparse
-import json
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.accounts.service import Accounts
-from chalicelib.accounts.tokens import PlainToken
-from chalicelib.accounts.users import User, UserRow
 from infra.cli.account_store import open_store
+from infra.cli.connection import add_api_options, open_api
+from infra.cli.console import ExitCode
+from infra.cli.output import confirm, printable, show_json
 from infra.cli.passwords import SOURCES, read_password
-from infra.cli.refusals import told
+from infra.cli.people import ApiPeople, NewToken, People, TablePeople, goes_through_api
 
 SECONDS_PER_DAY = 86400.0
 COLUMNS = ("email", "name", "admin", "created", "tokens", "last used")
 
+if TYPE_CHECKING:
+    _Group = argparse._SubParsersAction[argparse.ArgumentParser]
+
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Adds the groups `admin`, `token` and `users`; every command sets `run`, which returns the exit code."""
-    create = _command(
-        subparsers, "admin", "administrators", "create", "make an administrator, print the token once"
-    )
-    create.add_argument("--email", required=True)
-    create.add_argument("--name", required=True)
-    create.add_argument(
-        "--password",
-        choices=SOURCES,
-        help="where it comes from (default: prompt at a terminal, else generated, shown to nobody)",
-    )
-    _add_lifetime(create)
-    create.set_defaults(run=partial(_told, _create_admin))
+    admin = _group(subparsers, "admin", "administrators")
+    create = _command(admin, "create", "make an administrator, print the token once", _create_admin)
+    _add_stage(create)
+    _add_person(create)
 
-    renew = _command(
-        subparsers, "token", "access tokens", "renew", "revoke a user's tokens, print a new one once"
-    )
+    token = _group(subparsers, "token", "access tokens")
+    renew = _command(token, "renew", "revoke a user's tokens, print a new one once", _renew_token)
+    add_api_options(renew)
     renew.add_argument("email")
     _add_lifetime(renew)
-    renew.set_defaults(run=partial(_told, _renew_token))
 
-    listing = _command(
-        subparsers, "users", "users of the API", "list", "list users and the use of their tokens"
-    )
-    listing.set_defaults(run=partial(_told, _list_users))
+    users = _group(subparsers, "users", "users of the API")
+    add_api_options(_command(users, "list", "list users and the use of their tokens", _list_users))
+    made = _command(users, "create", "make a user, print the token once", _create_user)
+    add_api_options(made)
+    _add_person(made)
+    deleted = _command(users, "delete", "delete a user with all tokens", _delete_user)
+    add_api_options(deleted)
+    deleted.add_argument("email")
+    deleted.add_argument("--yes", action="store_true", help="do not ask")
+
+
+def _group(subparsers: "_Group", name: str, about: str) -> "_Group":
+    return subparsers.add_parser(name, help=about).add_subparsers(required=True, metavar="command")
 
 
 def _command(
-    subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]",
-    group: str,
-    about: str,
-    name: str,
-    does: str,
+    group: "_Group", name: str, does: str, command: Callable[[argparse.Namespace], None]
 ) -> argparse.ArgumentParser:
-    commands = subparsers.add_parser(group, help=about).add_subparsers(required=True, metavar="command")
-    parser = commands.add_parser(name, help=does, description=f"{does[0].upper()}{does[1:]}.")
+    parser = group.add_parser(name, help=does, description=f"{does[0].upper()}{does[1:]}.")
+    parser.add_argument("--json", action="store_true", help="answer in JSON")
+    parser.set_defaults(run=partial(_done, command), url=None)
+    return parser
+
+
+def _add_stage(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--stage",
         help="a deployment in the AWS account of your credentials "
         "(default: the table named by ACCOUNTS_TABLE, else the local stack)",
     )
-    parser.add_argument("--json", action="store_true", help="answer in JSON")
-    return parser
+
+
+def _add_person(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--email", required=True)
+    parser.add_argument("--name", required=True)
+    parser.add_argument(
+        "--password",
+        choices=SOURCES,
+        help="where it comes from (default: prompt at a terminal, else generated, shown to nobody)",
+    )
+    _add_lifetime(parser)
 
 
 def _add_lifetime(parser: argparse.ArgumentParser) -> None:
@@ -81,21 +95,35 @@ def _days(text: str) -> float:
 
 
 def _create_admin(args: argparse.Namespace) -> None:
-    password = _read_password(args.password)
-    fields = {"name": args.name, "email": args.email, "password": password}
-    user, token = _accounts(args).create_user(fields, admin=True, token_lifetime=_lifetime(args))
-    _show_token(args, user, token, "created")
+    _show_token(args, TablePeople(_accounts(args)).create(_fields(args), True, _lifetime(args)), "created")
+
+
+def _create_user(args: argparse.Namespace) -> None:
+    _show_token(args, _people(args).create(_fields(args), False, _lifetime(args)), "created")
+
+
+def _fields(args: argparse.Namespace) -> dict[str, object]:
+    return {"name": args.name, "email": args.email, "password": _read_password(args.password)}
 
 
 def _renew_token(args: argparse.Namespace) -> None:
-    user, token = _accounts(args).renew_token(args.email, token_lifetime=_lifetime(args))
-    _show_token(args, user, token, "has a new token, all earlier ones are revoked")
+    token = _people(args).renew(args.email, _lifetime(args))
+    _show_token(args, token, "has a new token, all earlier ones are revoked")
+
+
+def _delete_user(args: argparse.Namespace) -> None:
+    confirm(f"This deletes {printable(args.email)} with all tokens.", args.yes)
+    _people(args).delete(args.email)
+    if args.json:
+        show_json({"deleted": args.email})
+    else:
+        print(f"{printable(args.email)} is deleted, all tokens are revoked.")
 
 
 def _list_users(args: argparse.Namespace) -> None:
-    rows = _accounts(args).users()
+    rows = _people(args).users()
     if args.json:
-        print(json.dumps(rows, indent=2))
+        show_json(rows)
         return
     lines = [COLUMNS, *(_cells(row) for row in rows)]
     if sys.stdout.isatty():
@@ -107,10 +135,10 @@ def _list_users(args: argparse.Namespace) -> None:
             print("\t".join(line))
 
 
-def _cells(row: UserRow) -> Sequence[str]:
+def _cells(row: Mapping[str, Any]) -> Sequence[str]:
     return (
-        _printable(row["email"]),
-        _printable(row["name"]),
+        printable(row["email"]),
+        printable(row["name"]),
         "yes" if row["is_admin"] else "no",
         row["created_at"],
         str(row["tokens_count"]),
@@ -118,20 +146,14 @@ def _cells(row: UserRow) -> Sequence[str]:
     )
 
 
-def _printable(text: str) -> str:
-    """Text that someone else chose, without characters that would steer the terminal or break a line."""
-    return "".join(character if character.isprintable() else "?" for character in text)
-
-
-def _show_token(args: argparse.Namespace, user: User, token: PlainToken, what: str) -> None:
+def _show_token(args: argparse.Namespace, made: NewToken, what: str) -> None:
     """The token alone on standard output, so that a script can take it; the words on standard error."""
     if args.json:
-        answer = {"name": user.name, "email": user.email, "is_admin": user.is_admin, "token": token.reveal()}
-        print(json.dumps(answer, indent=2))
+        show_json(made.as_json())
         return
-    print(f"{_printable(user.name)} <{user.email}> {what}.", file=sys.stderr)
+    print(f"{printable(made.name)} <{printable(made.email)}> {what}.", file=sys.stderr)
     print("The token is shown this once; send it as `Authorization: Bearer <token>`:", file=sys.stderr)
-    print(token.reveal())
+    print(made.token)
 
 
 def _read_password(source: str | None) -> str:
@@ -142,11 +164,9 @@ def _lifetime(args: argparse.Namespace) -> float | None:
     return None if args.expires_in_days is None else args.expires_in_days * SECONDS_PER_DAY
 
 
-def _told(command: Callable[[argparse.Namespace], None], args: argparse.Namespace) -> int:
-    """Runs a command; a refusal becomes lines for the person, every fault at once."""
-    with told():
-        command(args)
-    return 0
+def _done(command: Callable[[argparse.Namespace], None], args: argparse.Namespace) -> int:
+    command(args)
+    return ExitCode.DONE
 
 
 class _SystemClock:
@@ -161,3 +181,7 @@ class _SystemClock:
 
 def _accounts(args: argparse.Namespace) -> Accounts:
     return Accounts(open_store(args.stage), _SystemClock())
+
+
+def _people(args: argparse.Namespace) -> People:
+    return ApiPeople(open_api(args)) if goes_through_api(args) else TablePeople(_accounts(args))

@@ -63,7 +63,7 @@ class Operator:
         self.world, self.asked_for = world, list[str | None]()
         self.desk = MemoryDesk(world)
         if live:
-            _step_on_sleep(world)
+            step_on_sleep(world)
 
     def run(self, module: ModuleType, *arguments: str) -> int:
         """Run a command of a module; its exit code. `SystemExit` on wrong usage."""
@@ -87,7 +87,8 @@ def _depth(queue: Any) -> tuple[int, int]:
     return len(queue) - queue.in_flight, queue.in_flight
 
 
-def _step_on_sleep(world: World) -> None:
+def step_on_sleep(world: World) -> None:
+    """From now on the pipeline takes a step whenever somebody sleeps."""
     clock, at_work = world.fake_clock, [False]
 
     def sleep(seconds: float) -> None:

@@ -16,7 +16,7 @@ from chalicelib.errors import Unavailable
 from chalicelib.ports.article_store import Entry
 from chalicelib.ports.ledger import Put
 from chalicelib.ports.ledger_records import Gate
-from infra.cli import failures, operations, parking, status, why
+from infra.cli import failures, parking, status, why
 from infra.cli.causes import CAUSES, explain
 from infra.cli.console import CommandFailed
 from tests.doubles.deployment import Operator
@@ -52,8 +52,8 @@ def answer(capsys: pytest.CaptureFixture[str]) -> Any:
 
 class TestCauses:
     def test_every_cause_that_the_application_records_is_explained_and_no_other(self) -> None:
-        # The record store and the schedules of its jobs know no delta files.
-        others = {"lrs", "schedule"}
+        # The record store, the schedules of jobs and what exports articles know no delta files.
+        others = {"lrs", "schedule", "export", "exports"}
         sources = [
             path for path in Path(chalicelib.__path__[0]).rglob("*.py") if others.isdisjoint(path.parts)
         ]
@@ -377,95 +377,6 @@ class Terminal(io.StringIO):
         return True
 
 
-class TestCommands:
-    def test_retry_of_everything(self, blocked: World, capsys: pytest.CaptureFixture[str]) -> None:
-        blocked.put_article("7")
-        assert Operator(blocked).run(operations, "retry", "--json") == 0
-        assert answer(capsys) == {"ticket": 3}
-        blocked.settle()
-        assert blocked.counts(1)["failed"] == 0
-
-    @pytest.mark.parametrize(
-        "chosen", [["--article", "7"], ["--file", "b.json"], ["--file", "2"], ["--id", "1-0", "1-1"]]
-    )
-    def test_retry_of_a_part(
-        self, blocked: World, chosen: list[str], capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        blocked.put_article("7")
-        assert Operator(blocked).run(operations, "retry", *chosen) == 0
-        assert "Retry 3 is on its way" in capsys.readouterr().out
-        blocked.settle()
-        assert blocked.counts(1) == {"succeeded": 3}
-
-    def test_retry_with_nothing_to_retry(
-        self, operator: Operator, world: World, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        assert operator.run(operations, "retry") == 0
-        assert "nothing to retry" in capsys.readouterr().out
-        assert world.memory_ledger.control().seq == 0
-
-    def test_retry_of_what_there_is_not(self, blocked: World) -> None:
-        operator = Operator(blocked)
-        with pytest.raises(CommandFailed, match="nothing holds article 8 back"):
-            operator.run(operations, "retry", "--article", "8")
-        with pytest.raises(CommandFailed, match=r"nobody sent a file none\.json"):
-            operator.run(operations, "retry", "--file", "none.json")
-        with pytest.raises(CommandFailed, match="Job not found: 99-1"):
-            operator.run(operations, "retry", "--id", "99-1")
-
-    def test_retry_under_global_scope_says_that_it_runs_everything(
-        self, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        world = World(DELTA_BLOCK_SCOPE="global")
-        world.drop("a.json", [entry("delete-article", "1"), entry("add-article", "2")])
-        world.settle()
-        assert Operator(world).run(operations, "retry", "--article", "2") == 0
-        assert "it runs everything that failed or is blocked" in capsys.readouterr().out
-
-    def test_flush(self, blocked: World, capsys: pytest.CaptureFixture[str]) -> None:
-        assert Operator(blocked).run(operations, "flush", "--yes", "--json") == 0
-        assert answer(capsys) == {"forgotten_failures": 1}
-        assert blocked.counts(1) == {"succeeded": 1, "flushed": 2}
-
-    def test_clear(self, world: World, operator: Operator, capsys: pytest.CaptureFixture[str]) -> None:
-        world.drop("a.json", [entry("add-article", "1"), entry("add-article", "2")])
-        world.intake_once()
-        world.file_worker_once()
-        assert operator.run(operations, "clear", "--yes") == 0
-        assert capsys.readouterr().out == "2 waiting jobs dropped.\n"
-        assert world.counts(1) == {"cleared": 2}
-
-    @pytest.mark.parametrize(("said", "done"), [("y\n", True), ("n\n", False), ("\n", False), ("", False)])
-    @pytest.mark.parametrize("command", ["clear", "flush"])
-    def test_a_terminal_is_asked(
-        self,
-        operator: Operator,
-        world: World,
-        command: str,
-        said: str,
-        done: bool,
-        monkeypatch: pytest.MonkeyPatch,
-        capsys: pytest.CaptureFixture[str],
-    ) -> None:
-        monkeypatch.setattr("sys.stdin", Terminal(said))
-        if done:
-            assert operator.run(operations, command) == 0
-        else:
-            with pytest.raises(CommandFailed, match="nothing was done"):
-                operator.run(operations, command)
-        assert "Go on? [y/N]" in capsys.readouterr().err
-        assert (world.memory_ledger.control().version > 0) == done
-
-    @pytest.mark.parametrize("command", ["clear", "flush"])
-    def test_a_script_has_to_say_yes(
-        self, operator: Operator, world: World, command: str, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
-        with pytest.raises(CommandFailed, match="add --yes"):
-            operator.run(operations, command)
-        assert world.memory_ledger.control().version == 0
-
-
 class TestStatus:
     def test_an_idle_deployment(self, operator: Operator, capsys: pytest.CaptureFixture[str]) -> None:
         assert operator.run(status, "status") == 0
@@ -542,9 +453,6 @@ class TestStatus:
         (why, ["why", "7"]),
         (failures, ["failures"]),
         (status, ["status"]),
-        (operations, ["retry"]),
-        (operations, ["flush", "--yes"]),
-        (operations, ["clear", "--yes"]),
     ],
 )
 def test_a_ledger_that_does_not_answer_is_said_plainly(

@@ -16,11 +16,41 @@ from chalicelib.ports.ledger_records import Record
 from chalicelib.web import idempotency as web_idempotency
 from chalicelib.web import reading
 from infra.cli.causes import CAUSES
+from infra.cli.console import ExitCode
 from infra.policies import POLICIES, policy_document
 from infra.template import alarms, functions, search
 from infra.template.queues import QUEUES, RETENTION_SECONDS
 from infra.template.storage import LIFECYCLE_RULES
 from tests.documents import PROJECT, code, named, once, table, tables, text_of
+from tests.unit.test_docs import command_line
+
+
+def test_every_exit_code_stands_in_the_operations() -> None:
+    rows = tables("operations.md", "What a command tells a script")[1]
+    assert [int(row["code"]) for row in rows] == [int(code) for code in ExitCode]
+
+
+def test_what_answers_in_json_stands_in_the_operations() -> None:
+    told = {
+        name
+        for row in table("operations.md", "What a command tells a script")
+        for name in code(row["command"])
+    }
+    with_token = {
+        code(row["command"])[0]
+        for row in table("operations.md", "The command line")
+        if row["with"] in ("token", "either")
+    }
+    assert told >= with_token
+
+
+def test_every_command_but_these_answers_in_json() -> None:
+    without = {
+        " ".join(words)
+        for words, parser in command_line().items()
+        if "--json" not in {option for action in parser._actions for option in action.option_strings}
+    }
+    assert without == {"demo", "stack down", "stack clean"}
 
 
 def test_every_alarm_stands_in_the_operations_with_what_to_do() -> None:
