@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from chalicelib.lrs.jobs.machine import types
-from chalicelib.lrs.jobs.machine.parameters import OF_THE_JOB, parameters_of
+from chalicelib.lrs.jobs.machine.job_type import parameters_of
+from chalicelib.lrs.jobs.machine.parameters import OF_THE_JOB
 from tests.doubles.job_type_path import job_types_in
 from tests.functional.gateway import Answer
 from tests.functional.job_rows import COMMON, SOURCE, Row, connection, least, sent, site_of_jobs

@@ -9,7 +9,7 @@ import pytest
 from chalicelib.jobs import runs, worker
 from chalicelib.jobs.wake_up import WakeUp
 from chalicelib.lrs.jobs.machine import types
-from chalicelib.lrs.jobs.machine.parameters import parameters_of
+from chalicelib.lrs.jobs.machine.job_type import parameters_of
 from chalicelib.lrs.jobs.machine.view import BEYOND, shown
 from chalicelib.ports.jobs import JobRecord, RunState
 from chalicelib.web.lrs import jobs

@@ -209,10 +209,10 @@ def test_every_part_stands_in_the_graph_and_every_arrow_is_used() -> None:
     assert arrows(IMPORTS).keys() == {(start, end) for start, ends in MAY.items() for end in ends}
 
 
-def test_modules_import_each_other_in_one_direction_too() -> None:
+def test_modules_import_each_other_in_one_direction_too_for_types_as_well() -> None:
     graph = defaultdict(set)
     for each in IMPORTS:
-        if is_own(each.target) and not each.for_types and each.target != each.module:
+        if is_own(each.target) and each.target != each.module:
             graph[each.module].add(each.target)
     TopologicalSorter(graph).prepare()  # raises CycleError, which names the circle
 

@@ -8,13 +8,18 @@ from typing import TYPE_CHECKING, ClassVar
 
 from chalicelib.jobs.run_type import Json, RunType
 from chalicelib.lrs.jobs.machine.cutoff import cutoff_of
+from chalicelib.lrs.jobs.machine.parameters import ALL, DRY_RUN, OF_THE_JOB, SERVICE, STORE, Parameter
 
 if TYPE_CHECKING:
-    from chalicelib.lrs.jobs.machine.parameters import Parameter
     from chalicelib.lrs.jobs.machine.services import JobServices
     from chalicelib.ports.jobs import JobRecord, Run
 
 SERVICES = ("statements", "activities", "agents", "activity-profiles", "agent-profiles", "states")
+_STORES = {
+    "each": "The slug of a store; without it, one job is made per store that is ready.",
+    "all": "The slug of a store; without it, the job is about all stores.",
+    "required": "The slug of a store.",
+}
 
 
 @dataclass(frozen=True)
@@ -93,3 +98,21 @@ class JobType(RunType[Work]):
         `root`: the address under which the APIs were called, such as `https://host/api`.
         """
         return job.settings
+
+
+def parameters_of(kind: JobType) -> tuple[Parameter, ...]:
+    """All parameters of a type but those of the schedule: its own, then what it says of store, service, dry run."""
+    found = list(kind.parameters)
+    if kind.services:
+        found.append(Parameter(SERVICE, "service", "What is worked on.", True, (ALL, *SERVICES)))
+    if kind.store != "none":
+        found.append(Parameter(STORE, "store", _STORES[kind.store], kind.store == "required"))
+    if kind.destroys:
+        found.append(DRY_RUN)
+    return tuple(found)
+
+
+def settings_of(kind: JobType) -> tuple[str, ...]:
+    """The names of the settings of a type, as they are sent and shown."""
+    found = (name for parameter in parameters_of(kind) for name in parameter.fields)
+    return tuple(name for name in found if name not in OF_THE_JOB)

@@ -10,7 +10,7 @@ import json
 import unicodedata
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from chalicelib.lrs import strict_json
 from chalicelib.lrs.jobs.machine.cutoff import UNTIL
@@ -20,9 +20,6 @@ from chalicelib.schedule.dates import parse_date
 from chalicelib.schedule.reading import PARAMETERS as SCHEDULE
 from chalicelib.schedule.reading import RANGES
 from chalicelib.schedule.repeat import NEEDED
-
-if TYPE_CHECKING:
-    from chalicelib.lrs.jobs.machine.job_type import JobType
 
 Kind = Literal[
     "boolean",
@@ -94,33 +91,6 @@ def until(choices: tuple[str, ...] = UNTIL) -> Parameter:
     return Parameter(
         "until", "until", "Items stored up to then; counted back from the start of a run.", True, choices
     )
-
-
-def parameters_of(kind: JobType) -> tuple[Parameter, ...]:
-    """All parameters of a type but those of the schedule: its own, then what it says of store, service, dry run."""
-    from chalicelib.lrs.jobs.machine.job_type import SERVICES
-
-    found = list(kind.parameters)
-    if kind.services:
-        found.append(Parameter(SERVICE, "service", "What is worked on.", True, (ALL, *SERVICES)))
-    if kind.store != "none":
-        found.append(Parameter(STORE, "store", _STORES[kind.store], kind.store == "required"))
-    if kind.destroys:
-        found.append(DRY_RUN)
-    return tuple(found)
-
-
-_STORES = {
-    "each": "The slug of a store; without it, one job is made per store that is ready.",
-    "all": "The slug of a store; without it, the job is about all stores.",
-    "required": "The slug of a store.",
-}
-
-
-def settings_of(kind: JobType) -> tuple[str, ...]:
-    """The names of the settings of a type, as they are sent and shown."""
-    found = (name for parameter in parameters_of(kind) for name in parameter.fields)
-    return tuple(name for name in found if name not in OF_THE_JOB)
 
 
 def note_unknown(body: Mapping[str, object], parameters: Sequence[Parameter], faults: Faults) -> None:

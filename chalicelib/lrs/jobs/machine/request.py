@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from chalicelib.errors import Invalid
 from chalicelib.lrs.access.slugs import is_slug
+from chalicelib.lrs.jobs.machine.job_type import JobType, parameters_of
 from chalicelib.lrs.jobs.machine.parameters import (
     ALL,
     OF_THE_JOB,
@@ -19,7 +20,6 @@ from chalicelib.lrs.jobs.machine.parameters import (
     Faults,
     Parameter,
     note_unknown,
-    parameters_of,
     read_values,
 )
 from chalicelib.ports.jobs import JobRecord
@@ -30,7 +30,6 @@ from chalicelib.schedule.reading import read_replay, read_schedule
 from chalicelib.schedule.repeat import DEFAULT_ZONE, Schedule, first_run
 
 if TYPE_CHECKING:
-    from chalicelib.lrs.jobs.machine.job_type import JobType
     from chalicelib.lrs.jobs.machine.services import JobServices
 
 _READY = "The store field must be the slug of a store that is ready."

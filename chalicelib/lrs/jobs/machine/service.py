@@ -15,7 +15,8 @@ from chalicelib.errors import Invalid, NotFound, Unavailable, WriteConflict
 from chalicelib.jobs import runs
 from chalicelib.lrs.errors import StateConflict
 from chalicelib.lrs.jobs.machine import types
-from chalicelib.lrs.jobs.machine.parameters import OF_THE_JOB, STORE, parameters_of
+from chalicelib.lrs.jobs.machine.job_type import parameters_of
+from chalicelib.lrs.jobs.machine.parameters import OF_THE_JOB, STORE
 from chalicelib.lrs.jobs.machine.request import Asked, Asker, connection_of, read_request
 from chalicelib.ports.jobs import JobEvent, JobPage, JobRecord, JobStore, RunState
 from chalicelib.times import microseconds

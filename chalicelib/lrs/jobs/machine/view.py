@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chalicelib.jobs import runs
-from chalicelib.lrs.jobs.machine.parameters import settings_of
+from chalicelib.lrs.jobs.machine.job_type import settings_of
 from chalicelib.lrs.jobs.machine.types import job_type
 from chalicelib.ports.jobs import JobEvent, JobRecord
 from chalicelib.schedule.reading import WHEN
