@@ -3,9 +3,7 @@
 from collections.abc import Callable
 
 from chalicelib.ports.jobs import JobRecord
-from chalicelib.schedule.repeat import Schedule, next_run
-
-UTC = "UTC"
+from chalicelib.schedule.repeat import DEFAULT_ZONE, Schedule, next_run
 
 
 class Slots:
@@ -23,4 +21,4 @@ class Slots:
         own = job.schedule.get("timezone")
         if isinstance(own, str) and own:
             return own
-        return (self._timezone_of(job.store) if job.store else None) or UTC
+        return (self._timezone_of(job.store) if job.store else None) or DEFAULT_ZONE

@@ -24,9 +24,8 @@ WorkT = TypeVar("WorkT")
 
 # A page, its checkpoint and the hand-over must fit in what is left.
 RESERVE_SECONDS = 60.0
-KEPT_FOR = (
-    20 * 1_000_000
-)  # a lease is renewed within a page after so long; the longest call is far below a lease
+# A lease is renewed within a page after so long; the longest call is far below a lease.
+KEPT_FOR = 20 * 1_000_000
 RACES = 10  # against a person who stops the run, at one write
 RETRIES = (2.0, 10.0)  # seconds until a page is tried again that met a part which did not answer
 BROKEN = "The page could not be worked on; the fault is noted on our side. Nothing of it is counted."

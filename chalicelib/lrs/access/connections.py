@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import get_args
 from urllib.parse import urlsplit
 
 from chalicelib.errors import NotFound, WriteConflict
@@ -93,6 +94,15 @@ class Connections:
         job = self._used_by(connection_id)
         if job is not None:
             raise StateConflict(f"The job {job} uses this connection; delete or change the job first.")
+
+
+def connection_with_id(store: AccessStore, connection_id: str) -> ConnectionRecord | None:
+    """The connection with this id, of whatever type. Raises `Unavailable`."""
+    if not _is_id(connection_id):
+        return None
+    kinds: tuple[ConnectionType, ...] = get_args(ConnectionType)
+    found = (store.connection(kind, connection_id) for kind in kinds)
+    return next((connection for connection in found if connection is not None), None)
 
 
 def _read(given: Mapping[str, object], current: ConnectionRecord) -> ConnectionRecord:

@@ -19,9 +19,8 @@ if TYPE_CHECKING:
     from chalicelib.ports.statement_store import StatementStore
 
 Json = Mapping[str, object]
-WAIT_SECONDS = (
-    1.0  # for a batch up to the cutoff to end; its writer, or the sweep, ends it within two minutes
-)
+# For a batch up to the cutoff to end; its writer, or the sweep, ends it within two minutes.
+WAIT_SECONDS = 1.0
 END = "end"
 
 

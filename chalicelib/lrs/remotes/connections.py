@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from chalicelib.jobs.run_type import RunFailed
-from chalicelib.lrs.jobs.machine.request import connection_of
+from chalicelib.lrs.access.connections import connection_with_id
 
 if TYPE_CHECKING:
     from chalicelib.lrs.jobs.machine.job_type import Work
@@ -23,7 +23,7 @@ ONLY_STATEMENTS = "Another learning record store carries statements alone; servi
 
 def remote_of(work: Work) -> Remote:
     """The other place of a job, as its connection is now. Raises `RunFailed`, `Unavailable`."""
-    connection = connection_of(work.lrs, work.job.connection)
+    connection = connection_with_id(work.lrs.access_store, work.job.connection)
     if connection is None:
         raise RunFailed("The connection of this job is not there any more; change the job.")
     return opened(work.lrs, connection, work.keep)
@@ -73,7 +73,7 @@ class _Kept:
 
 def place_of(work: Work) -> str:
     """A short text that stands for where the connection of a job leads: a position there is of no use elsewhere."""
-    connection = connection_of(work.lrs, work.job.connection)
+    connection = connection_with_id(work.lrs.access_store, work.job.connection)
     settings = {} if connection is None else connection.settings
     place = {name: value for name, value in settings.items() if name in ("endpoint", "host", "prefix")}
     return hashlib.sha256(json.dumps(place, sort_keys=True).encode()).hexdigest()[:16]
@@ -87,5 +87,5 @@ def check_service(lrs: JobServices, job: JobRecord) -> Mapping[str, Sequence[str
 
 def services_of(lrs: JobServices, job: JobRecord) -> Sequence[str]:
     """The services that the connection of a job carries; none named: all."""
-    connection = connection_of(lrs, job.connection)
+    connection = connection_with_id(lrs.access_store, job.connection)
     return ("statements",) if connection is not None and connection.type == "lrs" else ()

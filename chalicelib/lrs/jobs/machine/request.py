@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from chalicelib.errors import Invalid
+from chalicelib.lrs.access.connections import connection_with_id
 from chalicelib.lrs.access.slugs import is_slug
 from chalicelib.lrs.jobs.machine.job_type import JobType, parameters_of
 from chalicelib.lrs.jobs.machine.parameters import (
@@ -23,7 +24,7 @@ from chalicelib.lrs.jobs.machine.parameters import (
     read_values,
 )
 from chalicelib.ports.jobs import JobRecord
-from chalicelib.ports.lrs_access import ConnectionRecord, ConnectionType, StoreRecord
+from chalicelib.ports.lrs_access import StoreRecord
 from chalicelib.schedule.dates import parse_date
 from chalicelib.schedule.local_time import first_time
 from chalicelib.schedule.reading import read_replay, read_schedule
@@ -74,15 +75,6 @@ def read_request(
     Raises `Invalid` with every fault, `Unavailable`.
     """
     return _Request(kind, lrs, body, asker, current).read(new_id)
-
-
-def connection_of(lrs: JobServices, connection_id: str) -> ConnectionRecord | None:
-    """The connection with this id, of whatever type. Raises `Unavailable`."""
-    if not (connection_id.isascii() and connection_id.isalnum()):
-        return None
-    kinds: tuple[ConnectionType, ...] = get_args(ConnectionType)
-    found = (lrs.access_store.connection(kind, connection_id) for kind in kinds)
-    return next((connection for connection in found if connection is not None), None)
 
 
 class _Request:
@@ -137,7 +129,7 @@ class _Request:
 
     def _is_there(self, parameter: Parameter, value: str) -> bool:
         if parameter.kind == "connection":
-            return connection_of(self._lrs, value) is not None
+            return connection_with_id(self._lrs.access_store, value) is not None
         if parameter.kind == "client":
             return is_slug(value) and self._lrs.access_store.read(value).client is not None
         return self._with_id(value) is not None

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 
 from chalicelib.errors import Invalid, NotFound, Unavailable, WriteConflict
 from chalicelib.jobs import runs
+from chalicelib.lrs.access.connections import connection_with_id
 from chalicelib.lrs.errors import StateConflict
 from chalicelib.lrs.jobs.machine import types
 from chalicelib.lrs.jobs.machine.job_type import parameters_of
 from chalicelib.lrs.jobs.machine.parameters import OF_THE_JOB, STORE
-from chalicelib.lrs.jobs.machine.request import Asked, Asker, connection_of, read_request
+from chalicelib.lrs.jobs.machine.request import Asked, Asker, read_request
 from chalicelib.ports.jobs import JobEvent, JobPage, JobRecord, JobStore, RunState
 from chalicelib.times import microseconds
 
@@ -194,7 +195,8 @@ class Jobs:
             ready = {store.slug for store in self._lrs.access_store.stores() if store.status == "ready"}
             if not ready.issuperset(job.store for job in written if job.store):
                 faults[STORE] = [_GONE]
-        if any(job.connection and connection_of(self._lrs, job.connection) is None for job in written):
+        named = (job.connection for job in written if job.connection)
+        if any(connection_with_id(self._lrs.access_store, each) is None for each in named):
             faults["connection"] = [_GONE]
         if faults:
             raise Invalid(faults)
