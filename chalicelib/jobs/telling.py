@@ -63,11 +63,19 @@ class Telling:
         run = job.run
         if run is None:
             return
-        name = f"{run.started_at:017d}-{run.id}-{run.pages:08d}-{place}"
+        name = line_id(run.started_at, run.id, run.pages, place)
         self._jobs.add_event(job, JobEvent(name, event, microseconds(self._clock.now()), success, feedback))
 
     def _console(self, job: JobRecord, level: int, message: str) -> None:
         self._write(job, level, f"{job.name}: {message}")
+
+
+def line_id(started_at: int, run: str, page: int, place: str) -> str:
+    """The id of a line of a job's log, by which lines sort: by run, its pages before, and the place among those.
+
+    `started_at` (microseconds) and `run`: when the run began, and its id.
+    """
+    return f"{started_at:017d}-{run}-{page:08d}-{place}"
 
 
 def counts(job: JobRecord) -> str:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 # Documents are listed from an index that is a little behind: until then, one may be missing that was stored before.
 INDEX_SECONDS = 5.0
 WAIT_SECONDS = 1.0
+OF_AGENTS: tuple[DocumentService, ...] = ("states", "agent-profiles")
 
 
 class Documents(DataService):

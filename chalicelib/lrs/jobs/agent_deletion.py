@@ -8,12 +8,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from chalicelib.jobs.run_type import Done, Json, Plan, RunFailed
-from chalicelib.lrs.data.documents import Documents
+from chalicelib.lrs.data.documents import OF_AGENTS
 from chalicelib.lrs.data.shape import DataPage, fitting
-from chalicelib.lrs.data.statements import Statements, item_of
+from chalicelib.lrs.data.statements import item_of
+from chalicelib.lrs.jobs.machine.data import documents_of, kept, only_listed, statements_of
 from chalicelib.lrs.jobs.machine.job_type import JobType, Work
 from chalicelib.lrs.jobs.machine.parameters import Parameter
-from chalicelib.lrs.jobs.machine.steps import Step, applied, digest_of, planned
+from chalicelib.lrs.jobs.machine.steps import Step, applied, planned
 from chalicelib.lrs.keys import agent_key
 from chalicelib.lrs.registries.entries import AGENT_ID, term_key
 from chalicelib.lrs.statements.parts import parts
@@ -28,9 +29,7 @@ STATEMENTS_PER_PAGE = 100  # of up to 512 KiB
 DOCUMENTS_PER_PAGE = 500
 TOKENS_PER_PAGE = 500
 MOST_AGENTS = 300  # of one person: they stand in the record of the job while it runs
-SHOWN = 10  # of what a dry run would delete, on each page
 DIGEST = "digest"
-_DOCUMENTS: tuple[DocumentService, ...] = ("states", "agent-profiles")
 
 
 class AgentDeletion(JobType):
@@ -63,7 +62,7 @@ class AgentDeletion(JobType):
 
 
 def _digest(work: Work) -> str:
-    return digest_of(work, {"agent": _key(work), "person": bool(work.settings["person"])})
+    return work.digest_of({"agent": _key(work), "person": bool(work.settings["person"])})
 
 
 def _key(work: Work) -> str:
@@ -109,7 +108,7 @@ def _steps(work: Work, keys: Sequence[str]) -> list[Step]:
     """The registries last: they tell who belongs to the person, to a run that is begun anew."""
     return [
         *(_statements(work, key, keys) for key in keys or ("",)),
-        *(_documents(work, service, keys) for service in _DOCUMENTS),
+        *(_documents(work, service, keys) for service in OF_AGENTS),
         _tokens(work, keys),
         _entries(work, keys),
     ]
@@ -117,8 +116,7 @@ def _steps(work: Work, keys: Sequence[str]) -> list[Step]:
 
 def _statements(work: Work, key: str, keys: Sequence[str]) -> Step:
     """Those whose actor or object is this agent, and none of those before it."""
-    lrs = work.lrs
-    data = Statements(lrs.record_clock, lrs.statement_store, lrs.attachments, lrs.settling, lrs.clock)
+    data = statements_of(work.lrs)
     search = StatementSearch(
         work.store, work.cutoff, STATEMENTS_PER_PAGE, agent=key, targeting=False, voided=None
     )
@@ -135,7 +133,7 @@ def _statements(work: Work, key: str, keys: Sequence[str]) -> Step:
         until = f"what belongs to the agent, stored up to {written(work.cutoff)}"
         if work.dry_run:
             intro = f"A dry run, nothing is deleted. Would delete {until}."
-            return _dry(items, "statement", [data.shown(item) for item in items], intro)
+            return only_listed(items, "statement", [data.shown(item) for item in items], intro)
         if items:
             data.remove(work.store, items)
         return Done(done=len(items), notes=[f"Deletes {until}."])
@@ -154,8 +152,7 @@ def _owner(record: StatementRecord, keys: Sequence[str]) -> str | None:
 
 
 def _documents(work: Work, service: DocumentService, keys: Sequence[str]) -> Step:
-    lrs = work.lrs
-    data = Documents(service, lrs.document_store, lrs.documents, lrs.clock)
+    data = documents_of(work.lrs, service)
 
     def page(position: Json | None) -> DataPage:
         page = data.page(work.store, work.cutoff, position, DOCUMENTS_PER_PAGE)
@@ -163,10 +160,9 @@ def _documents(work: Work, service: DocumentService, keys: Sequence[str]) -> Ste
 
     def apply(items: Sequence[Json]) -> Done:
         if work.dry_run:
-            return _dry(items, service, [data.shown(item) for item in items])
+            return only_listed(items, service, [data.shown(item) for item in items])
         stay = data.remove(work.store, items)
-        notes = [f"Kept, for it was changed since: {name}." for name in stay[:SHOWN]]
-        return Done(done=len(items) - len(stay), skipped=len(stay), notes=notes)
+        return Done(done=len(items) - len(stay), skipped=len(stay), notes=kept(stay))
 
     return Step(service, page, apply)
 
@@ -183,7 +179,7 @@ def _tokens(work: Work, keys: Sequence[str]) -> Step:
 
     def apply(items: Sequence[Json]) -> Done:
         if work.dry_run:
-            return _dry(items, "cmi5 token", [str(item["id"]) for item in items])
+            return only_listed(items, "cmi5 token", [str(item["id"]) for item in items])
         store.remove(work.store, [str(item["id"]) for item in items])
         return Done(done=len(items))
 
@@ -216,10 +212,6 @@ def _entries(work: Work, keys: Sequence[str]) -> Step:
         return Done(done=len(agents))
 
     return Step("agents", page, apply)
-
-
-def _dry(items: Sequence[Json], kind: str, shown: Sequence[str], intro: str = "") -> Done:
-    return Done(skipped=len(items), notes=[intro, *(f"{kind} {name}" for name in shown[:SHOWN])])
 
 
 def _listed(value: object) -> list[str]:

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from chalicelib.jobs.run_type import Done, Json, Plan
+from chalicelib.lrs.data.documents import OF_AGENTS
+from chalicelib.lrs.jobs.machine.data import kept, only_listed
 from chalicelib.lrs.jobs.machine.job_type import JobType, Work
 from chalicelib.lrs.jobs.machine.parameters import until
-from chalicelib.lrs.jobs.machine.steps import Step, applied, digest_of, planned
+from chalicelib.lrs.jobs.machine.steps import Step, applied, planned
 from chalicelib.lrs.pseudonyms.documents import DocumentsUnderPseudonyms
 from chalicelib.lrs.pseudonyms.entries import EntriesUnderPseudonyms
 from chalicelib.lrs.pseudonyms.statements import StatementsUnderPseudonyms
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
 STATEMENTS_PER_PAGE = 200  # of up to 512 KiB
 DOCUMENTS_PER_PAGE = 500
 ENTRIES_PER_PAGE = 100  # each is a search or two for statements
-SHOWN = 10  # of what a dry run would change, on each page
 
 
 class Pseudo(JobType):
@@ -35,7 +36,7 @@ class Pseudo(JobType):
 
     def total(self, work: Work) -> int:
         found = StatementsUnderPseudonyms(work.lrs).count(work.store, work.cutoff)
-        for service in _DOCUMENTS:
+        for service in OF_AGENTS:
             found += work.lrs.document_store.count(work.store, service, work.cutoff)
         return found
 
@@ -49,16 +50,15 @@ class Pseudo(JobType):
         return {
             "up_to": written(work.cutoff),
             "left": StatementsUnderPseudonyms(work.lrs).count(work.store, work.cutoff),
-            "request": digest_of(work, {"type": self.name, "store": work.store, **work.settings}),
+            "request": work.digest_of({"type": self.name, "store": work.store, **work.settings}),
         }
 
 
-_DOCUMENTS: tuple[DocumentService, ...] = ("states", "agent-profiles")
 _REGISTRIES: tuple[Literal["agents", "terms"], ...] = ("agents", "terms")
 
 
 def _steps(work: Work) -> list[Step]:
-    steps = [_statements(work), *(_documents(work, service) for service in _DOCUMENTS)]
+    steps = [_statements(work), *(_documents(work, service) for service in OF_AGENTS)]
     # Who is still named is only known when all statements are done, so a dry run cannot tell.
     return steps if work.dry_run else [*steps, *(_entries(work, registry) for registry in _REGISTRIES)]
 
@@ -70,7 +70,7 @@ def _statements(work: Work) -> Step:
         until = f"statements, states and agent profiles stored up to {written(work.cutoff)}"
         if work.dry_run:
             intro = f"A dry run, nothing is changed. Would put pseudonyms in the place of agents in {until}."
-            return _dry(items, "statement", [str(item["id"]) for item in items], intro)
+            return only_listed(items, "statement", [str(item["id"]) for item in items], intro)
         refused = statements.replace(work.store, items)
         notes = [f"Statement {name} was refused by the store under pseudonyms." for name in refused]
         return Done(
@@ -91,10 +91,9 @@ def _documents(work: Work, service: DocumentService) -> Step:
 
     def apply(items: Sequence[Json]) -> Done:
         if work.dry_run:
-            return _dry(items, service, [documents.data.shown(item) for item in items])
+            return only_listed(items, service, [documents.data.shown(item) for item in items])
         stay = documents.give(work.store, items)
-        notes = [f"Kept, for it was changed since: {name}." for name in stay[:SHOWN]]
-        return Done(done=len(items) - len(stay), skipped=len(stay), notes=notes)
+        return Done(done=len(items) - len(stay), skipped=len(stay), notes=kept(stay))
 
     return Step(
         service,
@@ -115,10 +114,6 @@ def _entries(work: Work, registry: Literal["agents", "terms"]) -> Step:
         lambda position: entries.page(work.store, work.cutoff, position, ENTRIES_PER_PAGE),
         apply,
     )
-
-
-def _dry(items: Sequence[Json], kind: str, shown: Sequence[str], intro: str = "") -> Done:
-    return Done(skipped=len(items), notes=[intro, *(f"{kind} {name}" for name in shown[:SHOWN])])
 
 
 JOB = Pseudo()

@@ -12,7 +12,6 @@ from chalicelib.lrs.jobs.machine.job_type import JobType, Work
 from chalicelib.lrs.jobs.machine.parameters import Parameter
 
 if TYPE_CHECKING:
-    from chalicelib.lrs.access.principal import Principal
     from chalicelib.lrs.jobs.machine.services import JobServices
     from chalicelib.lrs.seeding.configs import NamedConfig
     from chalicelib.ports.jobs import JobRecord
@@ -100,7 +99,9 @@ def _record(work: Work, statements: Sequence[object]) -> None:
     if store is None or store.status != "ready":
         raise RunFailed(f"The store {work.store} is not ready: it is being deleted, or gone.")
     try:
-        work.lrs.recording.record(_principal(work), VERSIONS[store.xapi_version], statements, {})
+        # With the options of the deployment.
+        principal = work.principal(work.lrs.effective_options.of({}))
+        work.lrs.recording.record(principal, VERSIONS[store.xapi_version], statements, {})
     except StatementConflict as error:
         raise RunFailed(_OTHER.format(error.statement_id)) from error
     except InvalidStatements as error:
@@ -110,16 +111,6 @@ def _record(work: Work, statements: Sequence[object]) -> None:
         ) from error
     except WriteConflict as error:
         raise RunFailed(str(error), resumable=True) from error
-
-
-def _principal(work: Work) -> Principal:
-    """Whoever made the job, with the options of the deployment."""
-    from chalicelib.lrs.access.authority import authority_of
-    from chalicelib.lrs.access.principal import Principal
-
-    options = work.lrs.effective_options.of({})
-    client = work.job.created_by
-    return Principal(client, work.store, frozenset(), authority_of(client, options), options)
 
 
 JOB = Seeding()

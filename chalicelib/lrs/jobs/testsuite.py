@@ -209,11 +209,12 @@ def _now(work: Work) -> int:
 
 def _report(work: Work, page: int, place: int, version: str, outcome: Outcome) -> None:
     """A line of the job's log for a check; told again, it stands once, between those of the pages around it."""
+    from chalicelib.jobs.telling import line_id
     from chalicelib.ports.jobs import JobEvent
 
     verdict = "passed." if outcome.passed else f"failed: {outcome.reason}"
     text = f"{outcome.check}, xAPI {version}, {outcome.section}: {outcome.title.rstrip('.')}. {verdict}"
-    name = f"{work.started_at:017d}-{work.run}-{page:08d}-0-{place:03d}"
+    name = line_id(work.started_at, work.run, page, f"0-{place:03d}")
     work.lrs.job_store.add_event(
         work.job, JobEvent(name, "progress", _now(work), outcome.passed, text[:LONGEST_LINE])
     )

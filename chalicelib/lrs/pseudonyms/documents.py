@@ -8,8 +8,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from chalicelib.errors import Unavailable
-from chalicelib.lrs.data.documents import Documents, document_of
+from chalicelib.lrs.data.documents import document_of
 from chalicelib.lrs.data.shape import DataPage, Json
+from chalicelib.lrs.jobs.machine.data import documents_of
 from chalicelib.ports.documents import PART
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ class DocumentsUnderPseudonyms:
     def __init__(self, service: DocumentService, lrs: JobServices) -> None:
         self._service: DocumentService = service
         self._lrs = lrs
-        self.data = Documents(service, lrs.document_store, lrs.documents, lrs.clock)
+        self.data = documents_of(lrs, service)
 
     def page(self, store: str, cutoff: int, position: Json | None, limit: int) -> DataPage:
         """A page of those that are no pseudonym's, in the order in which they were first stored."""

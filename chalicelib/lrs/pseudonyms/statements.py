@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from chalicelib.lrs.data.shape import DataPage, fitting, whole
-from chalicelib.lrs.data.statements import Statements
+from chalicelib.lrs.jobs.machine.data import statements_of
 from chalicelib.lrs.pseudonyms.replacing import pseudonymized, signatures_of
 from chalicelib.lrs.statements.parts import keys_of
 from chalicelib.lrs.statements.retargeting import Retargeting
@@ -32,9 +32,7 @@ class StatementsUnderPseudonyms:
 
     def __init__(self, lrs: JobServices) -> None:
         self._lrs = lrs
-        self._data = Statements(
-            lrs.record_clock, lrs.statement_store, lrs.attachments, lrs.settling, lrs.clock
-        )
+        self._data = statements_of(lrs)
 
     def count(self, store: str, cutoff: int) -> int:
         """How many were stored up to the cutoff, what a batch is still writing left out."""

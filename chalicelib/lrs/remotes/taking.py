@@ -7,8 +7,6 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from chalicelib.errors import Forbidden, Invalid, Unavailable, WriteConflict
-from chalicelib.lrs.access.authority import authority_of
-from chalicelib.lrs.access.principal import Principal
 from chalicelib.lrs.errors import StatementConflict, TooLarge
 from chalicelib.lrs.remotes.lrs import version_of
 
@@ -30,7 +28,7 @@ def taken(work: Work, items: Sequence[Item], options: PipelineOptions) -> list[s
         from chalicelib.lrs.remotes.taking_data import taken_data
 
         return failed + taken_data(work, right, options)
-    caller = _principal(work, options)
+    caller = work.principal(options)
     for version, group in groupby(right, lambda item: version_of(item.value)):
         for batch in _fitting(list(group)):
 
@@ -56,12 +54,6 @@ def split(items: Sequence[Item], take: Callable[[Sequence[Item]], None]) -> list
         half = len(items) // 2
         return [*split(items[:half], take), *split(items[half:], take)]
     return []
-
-
-def _principal(work: Work, options: PipelineOptions) -> Principal:
-    """Who records: the client that made the job, in the authority that the job names."""
-    client = work.job.created_by
-    return Principal(client, work.store, frozenset(), authority_of(client, options), options)
 
 
 def _fitting(items: Sequence[Item]) -> list[list[Item]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from chalicelib.lrs.conformance import run_activity, run_mark
-from chalicelib.lrs.data.statements import Statements
+from chalicelib.lrs.jobs.machine.data import statements_of
 from chalicelib.lrs.keys import key
 from chalicelib.lrs.statements.parts import registration_key
 from chalicelib.ports.statement_store import StatementSearch
@@ -32,10 +32,8 @@ class Leavings:
     """The statements of runs in one store."""
 
     def __init__(self, lrs: JobServices, store: str, runs: Sequence[str]) -> None:
-        self._lrs, self._store, self._runs = lrs, store, runs
-        self._statements = Statements(
-            lrs.record_clock, lrs.statement_store, lrs.attachments, lrs.settling, lrs.clock
-        )
+        self._store, self._runs = store, runs
+        self._statements = statements_of(lrs)
 
     def page(self, until: int) -> Page:
         """Some of what was stored up to a time (microseconds since 1970), voided and voiding ones too."""

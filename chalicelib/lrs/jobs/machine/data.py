@@ -11,6 +11,7 @@ from chalicelib.ports.documents import DocumentService
 from chalicelib.times import written
 
 if TYPE_CHECKING:
+    from chalicelib.lrs.data.documents import Documents
     from chalicelib.lrs.data.shape import DataPage, DataService
     from chalicelib.lrs.data.statements import Statements
     from chalicelib.lrs.jobs.machine.job_type import Work
@@ -34,9 +35,7 @@ def data_of(lrs: JobServices, name: str) -> DataService:
 
         return Entries(cast("Registry", name), lrs.registry_store, lrs.registries)
     if name in get_args(DocumentService):
-        from chalicelib.lrs.data.documents import Documents
-
-        return Documents(cast(DocumentService, name), lrs.document_store, lrs.documents, lrs.clock)
+        return documents_of(lrs, cast(DocumentService, name))
     raise ValueError(f"{name} is no service of data")
 
 
@@ -45,6 +44,13 @@ def statements_of(lrs: JobServices) -> Statements:
     from chalicelib.lrs.data.statements import Statements
 
     return Statements(lrs.record_clock, lrs.statement_store, lrs.attachments, lrs.settling, lrs.clock)
+
+
+def documents_of(lrs: JobServices, service: DocumentService) -> Documents:
+    """The documents of one kind."""
+    from chalicelib.lrs.data.documents import Documents
+
+    return Documents(service, lrs.document_store, lrs.documents, lrs.clock)
 
 
 def planned(page: DataPage, position: Json | None) -> Plan:
@@ -65,8 +71,18 @@ def removed(work: Work, service: DataService, store: str, plan: Json) -> Done:
     if work.dry_run:
         return Done(skipped=amount(items), notes=notes)
     stay = service.remove(store, items) if items else []
-    notes += [f"Kept, for it was changed since: {name}." for name in stay[:SHOWN]]
+    notes += kept(stay)
     return Done(done=amount(items) - len(stay), skipped=len(stay), notes=notes)
+
+
+def kept(names: Sequence[str]) -> list[str]:
+    """Notes on items that stay, because they were changed since the page was planned."""
+    return [f"Kept, for it was changed since: {name}." for name in names[:SHOWN]]
+
+
+def only_listed(items: Sequence[Json], kind: str, shown: Sequence[str], intro: str = "") -> Done:
+    """What a dry run tells of a page: all skipped, the first of them by short names, after `intro` (empty: nothing)."""
+    return Done(skipped=len(items), notes=[intro, *(f"{kind} {name}" for name in shown[:SHOWN])])
 
 
 def items_of(plan: Json) -> Sequence[Json]:

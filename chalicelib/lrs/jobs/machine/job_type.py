@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
@@ -11,7 +13,9 @@ from chalicelib.lrs.jobs.machine.cutoff import cutoff_of
 from chalicelib.lrs.jobs.machine.parameters import ALL, DRY_RUN, OF_THE_JOB, SERVICE, STORE, Parameter
 
 if TYPE_CHECKING:
+    from chalicelib.lrs.access.principal import Principal
     from chalicelib.lrs.jobs.machine.services import JobServices
+    from chalicelib.lrs.options import PipelineOptions
     from chalicelib.ports.jobs import JobRecord, Run
 
 SERVICES = ("statements", "activities", "agents", "activity-profiles", "agent-profiles", "states")
@@ -50,6 +54,19 @@ class Work:
     def settings(self) -> Json:
         """The type's own parameters."""
         return self.job.settings
+
+    def principal(self, options: PipelineOptions) -> Principal:
+        """Who records in a run: the client that made the job, in the authority that the options name."""
+        from chalicelib.lrs.access.authority import authority_of
+        from chalicelib.lrs.access.principal import Principal
+
+        client = self.job.created_by
+        return Principal(client, self.store, frozenset(), authority_of(client, options), options)
+
+    def digest_of(self, request: Json) -> str:
+        """A digest of what was asked for, which tells nothing to who does not know it: it is made with the job's id."""
+        text = json.dumps({"job": self.job.id, **request}, sort_keys=True, ensure_ascii=False)
+        return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
 
 def work_of(

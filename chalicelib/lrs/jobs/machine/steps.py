@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from chalicelib.jobs.run_type import Done, Json, Plan
 from chalicelib.lrs.data.shape import DataPage, whole
-
-if TYPE_CHECKING:
-    from chalicelib.lrs.jobs.machine.job_type import Work
 
 
 @dataclass(frozen=True)
@@ -48,9 +42,3 @@ def applied(steps: Sequence[Step], plan: Json) -> Done:
     found = plan["items"]
     step = next(each for each in steps if each.name == plan["step"])
     return step.apply(found if isinstance(found, list) else ())
-
-
-def digest_of(work: Work, request: Json) -> str:
-    """A digest of what was asked for, which tells nothing to who does not know it: it is made with the job's id."""
-    text = json.dumps({"job": work.job.id, **request}, sort_keys=True, ensure_ascii=False)
-    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
