@@ -6,7 +6,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.articles.export.built_in import default_mapping
@@ -36,6 +36,7 @@ BATCH = {"entity_set": "articles", "key": "number"}
     st.sampled_from(["number", ["company", "number"]]),
     st.sampled_from(["delete", "row", "leave-out"]),
 )
+@settings(deadline=None)
 def test_a_service_finds_what_is_stored(
     articles: list[Exported], cuts: list[int], operations: int, method: str, key: Any, deletions: str
 ) -> None:

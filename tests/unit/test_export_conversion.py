@@ -5,7 +5,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.articles.export.conversion import (
@@ -46,6 +46,7 @@ def spelled(value: Decimal, decimal_sign: str, group_sign: str) -> str:
 
 
 @given(st.decimals(-(10**9), 10**9, places=4) | st.integers(-(10**17), 10**17).map(Decimal), SIGNS)
+@settings(deadline=None)
 def test_a_decimal_keeps_its_value_and_its_digits(value: Decimal, signs: tuple[str, str]) -> None:
     made = column("decimal", signs=signs)
     read = reader_of(made)(spelled(value, *signs))
@@ -55,6 +56,7 @@ def test_a_decimal_keeps_its_value_and_its_digits(value: Decimal, signs: tuple[s
 
 
 @given(st.decimals(-(10**6), 10**6, places=3), st.integers(0, 5))
+@settings(deadline=None)
 def test_places_fill_up_and_never_round(value: Decimal, places: int) -> None:
     read = reader_of(column("decimal", places=places))
     text = f"{value:f}".replace(".", ",")
@@ -70,6 +72,7 @@ def test_places_fill_up_and_never_round(value: Decimal, places: int) -> None:
 
 
 @given(st.text("0123456789.,- +e", max_size=8))
+@settings(deadline=None)
 def test_what_is_taken_for_a_decimal_is_one(text: str) -> None:
     try:
         read = reader_of(column("decimal"))(text)
@@ -81,6 +84,7 @@ def test_what_is_taken_for_a_decimal_is_one(text: str) -> None:
 
 
 @given(st.dates(), st.sampled_from(sorted(DATE_FORMS)), st.sampled_from(sorted(DATE_FORMS)))
+@settings(deadline=None)
 def test_a_date_is_the_same_day_in_every_form(day: datetime.date, stored: str, shown: str) -> None:
     text = (
         stored.replace("YYYY", f"{day.year:04}")
@@ -94,6 +98,7 @@ def test_a_date_is_the_same_day_in_every_form(day: datetime.date, stored: str, s
 
 
 @given(st.integers(0, 99), st.integers(0, 99), st.integers(0, 9999))
+@settings(deadline=None)
 def test_what_is_taken_for_a_date_is_a_day_of_the_calendar(day: int, month: int, year: int) -> None:
     text = f"{day:02}/{month:02}/{year:04}"
     try:
@@ -106,12 +111,14 @@ def test_what_is_taken_for_a_date_is_a_day_of_the_calendar(day: int, month: int,
 
 
 @given(st.integers(0, 4 * 10**12))
+@settings(deadline=None)
 def test_times_are_told_in_utc_to_the_millisecond(milliseconds: int) -> None:
     time = datetime.datetime.fromisoformat(datetime_text(milliseconds / 1000))
     assert abs(time.timestamp() * 1000 - milliseconds) < 1
 
 
 @given(st.text(max_size=8))
+@settings(deadline=None)
 def test_length_is_counted_in_units_of_utf_16(text: str) -> None:
     assert length_of(text) == sum(2 if ord(character) > 0xFFFF else 1 for character in text)
 

@@ -6,7 +6,7 @@ import tracemalloc
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.articles.export.built_in import default_mapping
@@ -69,6 +69,7 @@ def one(value: str | None, **fields: Any) -> tuple[str | None, list[tuple[str, s
     st.booleans(),
     st.sampled_from([(";", '"'), ("\t", "'"), (",", '"'), ("|", "~")]),
 )
+@settings(deadline=None)
 def test_a_reader_finds_what_is_stored_and_what_is_left_is_told(
     articles: list[Exported],
     cuts: list[int],
@@ -111,6 +112,7 @@ def is_windows_1252(text: str) -> bool:
 
 @given(st.lists(st.text(' ";\r\nx', max_size=3), min_size=1, max_size=3))
 @example([""])
+@settings(deadline=None)
 def test_quotes_stand_where_a_reader_needs_them(values: list[str]) -> None:
     names = [f"F_{index + 2}" for index in range(len(values))]
     columns = [{"name": name, "source": name} for name in names]

@@ -4,7 +4,7 @@ import csv
 import io
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -111,7 +111,7 @@ def mappings(draw: st.DrawFn) -> ExportMapping | None:
 
 
 @given(mappings(), st.lists(LAW_ARTICLES, max_size=6), st.lists(st.integers(0, 6), max_size=3))
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_each_article_is_written_or_told_and_readers_take_the_file(
     mapping: ExportMapping | None, articles: list[Exported], cuts: list[int]
 ) -> None:

@@ -235,7 +235,7 @@ NAMES = st.sampled_from(
 
 
 @given(st.dictionaries(FIELDS, VALUES), st.dictionaries(NAMES, VALUES))
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_whatever_a_file_holds_it_is_taken_or_refused_with_its_faults(
     fields: dict[str, Any], column: dict[str, Any]
 ) -> None:

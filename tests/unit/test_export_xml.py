@@ -6,7 +6,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -67,6 +67,7 @@ def can_be(text: str, encoding: str) -> bool:
     st.sampled_from(["utf-8", "utf-8-bom", "windows-1252"]),
     st.sampled_from(["", "urn:example:articles", "http://example.com/a?b&c='d'"]),
 )
+@settings(deadline=None)
 def test_parsers_find_what_is_stored_and_what_is_left_is_told(
     articles: list[Exported], cuts: list[int], encoding: str, namespace: str
 ) -> None:
@@ -80,6 +81,7 @@ def test_parsers_find_what_is_stored_and_what_is_left_is_told(
 
 
 @given(st.lists(ARTICLES, max_size=5))
+@settings(deadline=None)
 def test_with_a_replacement_no_character_of_xml_fails_a_row(articles: list[Exported]) -> None:
     mapping = mapping_of("xml", COLUMNS, xml={"illegal_characters": "replace", "replacement": "¿"})
     data, chunks = written(writer_of(mapping), articles)
