@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from chalicelib.lrs.data import ranges
 from chalicelib.lrs.data.shape import amount
@@ -190,3 +192,51 @@ def cleared_with_a_fault(k: int, kind: str) -> bool:
 def test_whatever_goes_wrong_at_the_end_nobody_is_found_through_what_has_gone(kind: str) -> None:
     calls = next(k for k in range(MOST_CALLS) if not cleared_with_a_fault(k, kind))
     assert calls > 20
+
+
+@given(
+    kinds=st.lists(st.sampled_from(("plain", "refers", "attached")), max_size=25),
+    per_page=st.integers(1, 7),
+    linked=st.integers(1, 4),
+    meanwhile=st.lists(st.sampled_from(("new", "again", "void", "nothing")), max_size=8),
+)
+@settings(max_examples=60, deadline=None)
+def test_what_was_there_goes_and_is_counted_once_whatever_is_recorded_meanwhile(
+    kinds: list[str], per_page: int, linked: int, meanwhile: list[str]
+) -> None:
+    stored = Stored()
+    make_store(stored)
+    ids, elsewhere = names(len(kinds)), "00000000-0000-4000-8000-00000000eeee"
+    for name, kind in zip(ids, kinds, strict=True):
+        made = {"plain": statement, "refers": lambda name: referring(name, elsewhere), "attached": attached}
+        record(stored, made[kind](name), parts={HASH: BYTES} if kind == "attached" else None)
+    kept = set[str]()
+    others = iter(range(100, 200))
+    remove_found = stored.statement_store.remove_found
+
+    def beside(search: StatementSearch) -> bool:
+        doing = meanwhile.pop(0) if meanwhile else "nothing"
+        stored.clock.advance(1)  # beyond the time up to which the run clears
+        there = sorted(left(stored) - kept)
+        fresh = f"00000000-0000-4000-8000-{next(others):012d}"
+        if doing == "again":
+            fresh = next((name for name in ids if name not in there and name not in kept), fresh)
+        if doing == "void" and there:
+            record(stored, voiding(fresh, there[0]))
+            kept.add(fresh)
+        elif doing in ("new", "again"):
+            record(stored, statement(fresh))
+            kept.add(fresh)
+        return remove_found(search)
+
+    stored.statement_store.remove_found = beside  # type: ignore[method-assign]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ranges.StatementRanges, "per_page", per_page)
+        patch.setattr(ranges, "LINKED_PER_PAGE", linked)
+        job = run_new(stored, "clearing", store="store", service="statements", until="now")
+    assert (job.success, counts(job)) == (True, (len(kinds), len(kinds), 0, 0))
+    assert left(stored) == kept
+    assert LrsWorld(stored).attachments.read("store", HASH) is None
+    assert found_by_verb(stored) == {
+        each.id for each in stored.statement_store.stored("store") if each.keys.verb == READ
+    }
