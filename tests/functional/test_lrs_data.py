@@ -1,6 +1,7 @@
 """The Data API: what an operator's tools read of a store, and the persons that they make."""
 
 import json
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
@@ -257,6 +258,22 @@ def test_documents_come_in_pages(tool: Tool, service: str) -> None:
     found = [each for page in tool.pages(service, 1) for each in page]
     assert found == tool.data(service)
     assert len(found) == 2
+
+
+def test_a_page_of_documents_is_no_larger_than_an_answer_may_be(tool: Tool) -> None:
+    """A document may have an agent of 32 KiB beside it."""
+    documents = tool.site.world.document_store
+    with_documents(tool)
+    [one, _] = documents.listing("north", "states", None, 10)
+    wide = json.dumps({**agent("ann"), "name": "n" * 32_000})
+    for number in range(150):
+        name = replace(one.name, id=f"w{number:03d}")
+        made = replace(one, name=name, agent=wide, stored=one.stored + 1 + number, write=str(number))
+        documents.documents[name] = made
+    sizes = [len(json.dumps(page)) for page in tool.pages("states", 500)]
+    assert len(sizes) > 1
+    assert max(sizes) < 4_000_000
+    assert sum(len(page) for page in tool.pages("states", 500)) == 152
 
 
 @pytest.mark.parametrize(

@@ -304,6 +304,25 @@ def test_pages_follow_one_another_in_order(site: Site) -> None:
         assert seen == wanted
 
 
+def test_a_page_is_no_larger_than_an_answer_may_be_and_the_next_goes_on_behind_it() -> None:
+    """Each of these jobs keeps an agent of ten thousand characters, until it has run."""
+    site = site_of_jobs()
+    agent = {"mbox": "mailto:ann@example.org", "name": "n" * 9_900}
+    body = {"repeat": "on", "date": "2030-01-01", "agent": agent, "person": False, "store": "north"}
+    made_ids = [str(made(site, body, "agent-deletion")["id"]) for _ in range(450)]
+    found: list[str] = []
+    cursor, pages = "", 0
+    while True:
+        answer = call(site, "GET", f"agent-deletion?limit=500{cursor}")
+        assert len(answer.text.encode()) < 4_000_000
+        found += [job["id"] for job in answer.json["data"]]
+        pages += 1
+        if answer.json["cursor"] is None:
+            break
+        cursor = f"&cursor={answer.json['cursor']}"
+    assert (found, pages > 1) == (sorted(made_ids), True)
+
+
 def test_a_list_with_filters_reads_so_many_jobs_and_then_answers(site: Site) -> None:
     for _ in range(12):
         made(site)

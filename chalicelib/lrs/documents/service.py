@@ -209,6 +209,11 @@ class Documents:
         return True
 
 
+def cursor_behind(document: Document) -> str:
+    """Where a listing goes on behind a document."""
+    return _cursor(document.position)
+
+
 def _cursor(position: tuple[int, str]) -> str:
     return f"{position[0]}-{position[1]}"
 

@@ -9,12 +9,13 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from chalicelib.lrs.documents.service import cursor_behind
 from chalicelib.lrs.keys import agent_key
 from chalicelib.ports.documents import Document, DocumentService
 from chalicelib.times import written
 from chalicelib.web.call import Answer, Call
 from chalicelib.web.lrs.data import DATA, PERMISSIONS, list_name
-from chalicelib.web.lrs.listing import LIMIT, MOST_PER_PAGE, listed
+from chalicelib.web.lrs.listing import LIMIT, MOST_PER_PAGE, fitting, listed
 from chalicelib.web.lrs.parameters import Parameters
 from chalicelib.web.lrs.route import LrsRoute
 
@@ -77,7 +78,10 @@ def documents_of(service: DocumentService) -> Callable[[Call], Answer]:
         parameters.check()
         store, cursor = call.principal.store, parameters.text("cursor")
         page = call.services.lrs.documents.listing(store, service, wanted.holds, cursor, limit)
-        return listed([_shown(document) for document in page.documents], page.cursor)
+        items = [_shown(document) for document in page.documents]
+        count = fitting(items)
+        behind = page.cursor if count == len(items) else cursor_behind(page.documents[count - 1])
+        return listed(items[:count], behind)
 
     return documents
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from chalicelib.lrs.access.permissions import giving
 from chalicelib.times import microseconds
 from chalicelib.web import reading
 from chalicelib.web.call import Answer, Call, Handler
-from chalicelib.web.lrs.listing import LIMIT, MOST_PER_PAGE, listed, opened, sealed
+from chalicelib.web.lrs.listing import LIMIT, MOST_PER_PAGE, fitting, listed, opened, sealed
 from chalicelib.web.lrs.parameters import Parameters
 from chalicelib.web.lrs.route import LrsRoute
 
@@ -37,7 +38,7 @@ def list_jobs(call: Call) -> Answer:
     store, service = (_filter(parameters, name) for name in ("store", "service"))
     parameters.check()
     page = call.services.lrs.jobs.page(_type(call), limit, cursor, store, service)
-    return listed([_shown(job) for job in page.jobs], None if page.next is None else sealed(page.next))
+    return _listed([_shown(job) for job in page.jobs], [job.id for job in page.jobs], page.next)
 
 
 def show(call: Call) -> Answer:
@@ -71,7 +72,7 @@ def logs(call: Call) -> Answer:
     limit, cursor = _page(parameters)
     parameters.check()
     events, place = call.services.lrs.jobs.events(_type(call), _id(call), limit, cursor)
-    return listed([shown_event(event) for event in events], None if place is None else sealed(place))
+    return _listed([shown_event(event) for event in events], [event.id for event in events], place)
 
 
 def stop(call: Call) -> Answer:
@@ -82,6 +83,13 @@ def stop(call: Call) -> Answer:
 def resume(call: Call) -> Answer:
     """Lets a run that was stopped go on."""
     return _one(call.services.lrs.jobs.resume(_type(call), _id(call), _now(call)))
+
+
+def _listed(shown: Sequence[object], places: Sequence[str], following: str | None) -> Answer:
+    """As many as an answer holds; a place is where the list goes on behind what stands there."""
+    count = fitting(shown)
+    place = following if count == len(shown) else places[count - 1]
+    return listed(shown[:count], None if place is None else sealed(place))
 
 
 def _page(parameters: Parameters) -> tuple[int, str | None]:
