@@ -5,19 +5,15 @@
 
 from __future__ import annotations
 
-import secrets
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from chalicelib.joined_jobs import JoinedJobs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from chalicelib.jobs.slots import Slots
-    from chalicelib.jobs.telling import Telling
-    from chalicelib.jobs.tick import Tick
-    from chalicelib.jobs.wake_up import WakeUps
-    from chalicelib.jobs.worker import Worker
     from chalicelib.lrs.access.effective import EffectiveOptions
     from chalicelib.lrs.access.guard import Guard
     from chalicelib.lrs.access.run_tokens import RunTokens
@@ -25,7 +21,7 @@ if TYPE_CHECKING:
     from chalicelib.lrs.attachments.service import Attachments
     from chalicelib.lrs.cmi5.tokens import Cmi5Tokens
     from chalicelib.lrs.documents.service import Documents
-    from chalicelib.lrs.jobs.machine.job_type import Work
+    from chalicelib.lrs.jobs.machine.job_type import JobType, Work
     from chalicelib.lrs.jobs.machine.service import Jobs
     from chalicelib.lrs.logs.service import Logs
     from chalicelib.lrs.options import PipelineOptions
@@ -39,29 +35,24 @@ if TYPE_CHECKING:
     from chalicelib.lrs.statements.sweep import RecordSweep
     from chalicelib.ports.attachments import AttachmentRecords
     from chalicelib.ports.blobs import Blobs
-    from chalicelib.ports.clock import Clock
     from chalicelib.ports.cmi5_tokens import TokenStore
     from chalicelib.ports.documents import DocumentStore
-    from chalicelib.ports.jobs import JobRecord, JobStore, Run
+    from chalicelib.ports.jobs import JobRecord, Run
     from chalicelib.ports.logs import LogStore
     from chalicelib.ports.lrs_access import AccessStore
     from chalicelib.ports.outgoing import Outgoing
-    from chalicelib.ports.queue import Queue
     from chalicelib.ports.record_clock import RecordClock
     from chalicelib.ports.registries import RegistryStore
     from chalicelib.ports.statement_store import StatementStore
     from chalicelib.settings import Settings
 
 
-class JoinedLrs(ABC):
+class JoinedLrs(JoinedJobs["Work"]):
     """The services of the record store, one attribute each; the abstract ones are the ports."""
 
     @property
     @abstractmethod
     def settings(self) -> Settings: ...
-    @property
-    @abstractmethod
-    def clock(self) -> Clock: ...
     @property
     @abstractmethod
     def blobs(self) -> Blobs: ...
@@ -92,25 +83,10 @@ class JoinedLrs(ABC):
     def log_store(self) -> LogStore: ...
     @property
     @abstractmethod
-    def job_store(self) -> JobStore: ...
-    @property
-    @abstractmethod
-    def job_queue(self) -> Queue: ...
-    @property
-    @abstractmethod
     def outgoing(self) -> Outgoing: ...
     @property
     @abstractmethod
     def own_endpoint(self) -> Outgoing: ...
-
-    def new_id(self) -> str:
-        """A random name by which a writer knows its own write."""
-        return secrets.token_hex(8)
-
-    @abstractmethod
-    def log_failure(self, what: str, error: Exception) -> None:
-        """Notes work that another will do again: the kind of the error, not its text, which may repeat data."""
-        ...
 
     @cached_property
     def attachments(self) -> Attachments:
@@ -274,64 +250,27 @@ class JoinedLrs(ABC):
 
         return Jobs(self.job_store, self.wake_ups, self, self.telling, self.log_failure)
 
-    @cached_property
-    def wake_ups(self) -> WakeUps:
-        """Wakes workers for the runs of jobs."""
-        from chalicelib.jobs.wake_up import WakeUps
-
-        return WakeUps(self.job_queue)
-
-    @cached_property
-    def slots(self) -> Slots:
-        """When jobs run."""
-        from chalicelib.jobs.slots import Slots
-
-        return Slots(self._timezone_of)
-
-    @cached_property
-    def telling(self) -> Telling:
-        """Tells of the runs of jobs."""
-        from chalicelib.jobs.telling import Telling
-
-        return Telling(self.job_store, self._tell, self.clock)
-
-    @cached_property
-    def job_tick(self) -> Tick:
-        """Starts the jobs that are due."""
-        from chalicelib.jobs.tick import Tick
-
-        return Tick(self.job_store, self.slots, self.wake_ups, self.clock, self.new_id, self.log_failure)
-
-    @cached_property
-    def job_worker(self) -> Worker[Work]:
-        """Works on the runs of jobs."""
-        from chalicelib.jobs.worker import Worker
+    def job_type(self, name: str) -> JobType:
+        """The type of job of this name. Raises `NotFound`."""
         from chalicelib.lrs.jobs.machine import types
 
-        return Worker(
-            self.job_store,
-            self.wake_ups,
-            self.clock,
-            self.new_id,
-            types.job_type,
-            self._work_of,
-            self.telling,
-            self.log_failure,
-        )
+        return types.job_type(name)
 
-    def _work_of(
+    def work_of(
         self, job: JobRecord, run: Run, seconds_left: Callable[[], float], keep: Callable[[], None]
     ) -> Work:
+        """What the type of a job is given in a run. Raises `Unavailable`."""
         from chalicelib.lrs.jobs.machine.job_type import work_of
 
         return work_of(self, job, run, seconds_left, keep)
 
-    def _tell(self, job: JobRecord, level: int, message: str) -> None:
+    def timezone_of(self, store: str) -> str | None:
+        """The time zone of a store; None: there is no such store."""
+        found = self.access_store.read("", store).store
+        return None if found is None else found.timezone
+
+    def tell(self, job: JobRecord, level: int, message: str) -> None:
         """A line of the general log about the run of a job."""
         run = "" if job.run is None else job.run.id
         details = {"job": job.id, "type": job.type, "run": run}
         self.logs.write("console", level, message, store=job.store, client=job.created_by, details=details)
-
-    def _timezone_of(self, store: str) -> str | None:
-        found = self.access_store.read("", store).store
-        return None if found is None else found.timezone

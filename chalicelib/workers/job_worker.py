@@ -20,7 +20,7 @@ def handle(event: Event, context: Any, services: Services) -> Answer:
     def take(record: Mapping[str, Any]) -> None:
         wake_up = WakeUp.read(record["body"])
         try:
-            worker = services.exporting.worker if wake_up.type == EXPORT else services.lrs.job_worker
+            worker = services.exporting.job_worker if wake_up.type == EXPORT else services.lrs.job_worker
             worker.work(wake_up.type, wake_up.job, wake_up.run, time_left(context))
         except Unavailable as error:
             # The tick wakes another when the lease is over: much sooner than this message would come again.

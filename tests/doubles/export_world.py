@@ -158,7 +158,7 @@ class ExportGround:
     # What AWS does
 
     def tick(self) -> None:
-        self._live(lambda world: world.tick.run())
+        self._live(lambda world: world.job_tick.run())
 
     def work(self) -> bool:
         """What one wake-up triggers; False: there is none."""
@@ -169,7 +169,7 @@ class ExportGround:
 
             def go_on(world: ExportWorld, wake_up: WakeUp = wake_up, end: float = end) -> None:
                 left = lambda: end - self.clock.now()  # noqa: E731
-                world.worker.work(wake_up.type, wake_up.job, wake_up.run, left)
+                world.job_worker.work(wake_up.type, wake_up.job, wake_up.run, left)
 
             killed = self.killed
             self._live(go_on)

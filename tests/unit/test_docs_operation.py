@@ -201,6 +201,14 @@ def test_every_path_of_the_layout_is_there_and_every_part_stands_in_it() -> None
     assert told == parts | {"app.py", "tests/"}
 
 
+def test_every_folder_of_the_record_store_stands_in_the_architecture() -> None:
+    record_store = PROJECT / "chalicelib" / "lrs"
+    folders = {f"{path.parent.relative_to(record_store)}/" for path in record_store.rglob("__init__.py")}
+    inside_conformance = {"conformance/cases/", "conformance/catalogue/", "./"}
+    told = once(named(table("architecture.md", "Inside the record store"), "folder"))
+    assert told == folders - inside_conformance
+
+
 def test_the_states_and_moves_of_a_job_are_those_of_the_ledger() -> None:
     rows = table("pipeline.md", "States")
     assert {code(row["letter"])[0]: row["state"] for row in rows} == states.NAMES

@@ -132,6 +132,6 @@ def test_a_worker_that_comes_back_late_spoils_no_part(at: int, monkeypatch: pyte
     monkeypatch.setattr(faults, "meet", others_go_on)
     (job,) = ground.jobs()
     assert job.run is not None
-    late.worker.work(job.type, job.id, job.run.id, lambda: 900.0)
+    late.job_worker.work(job.type, job.id, job.run.id, lambda: 900.0)
     ground.settle()
     check_outcome(ground, f"late at call {at}")

@@ -86,7 +86,7 @@ def test_who_reads_every_export_since_the_last_knows_all_articles(
             ground.delete(job)
             continue
         assert job.run is not None
-        ExportWorld(ground, faults).worker.work(job.type, job.id, job.run.id, lambda: 900.0)
+        ExportWorld(ground, faults).job_worker.work(job.type, job.id, job.run.id, lambda: 900.0)
         for result in results_of(ground.job(job.id)):
             for number, gone, value, _ in ground.rows(result):
                 if gone == "1":

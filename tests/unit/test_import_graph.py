@@ -2,7 +2,7 @@
 
 app ──> web, workers ──> articles ──> ledger ──> ports, errors <── adapters
                          accounts, lrs ──> jobs ─>
-joined, joined_lrs (the domain over its ports) <── bootstrap, bootstrap_lrs (the places that pick adapters)
+joined, joined_… (the domain over its ports) <── bootstrap, bootstrap_… (the places that pick adapters)
 """
 
 import ast
@@ -50,8 +50,9 @@ MAY: Mapping[str, set[str]] = {
     },
     "bootstrap_exports": {"adapters", "exports", "joined_exports", "ports", "settings"},
     "bootstrap_lrs": {"adapters", "joined_lrs", "ports", "settings"},
-    "joined_exports": {"exports", "jobs", "ports", "settings"},
-    "joined_lrs": {"jobs", "lrs", "ports", "settings"},
+    "joined_exports": {"exports", "joined_jobs", "ports", "settings"},
+    "joined_lrs": {"joined_jobs", "lrs", "ports", "settings"},
+    "joined_jobs": {"jobs", "ports"},
     "joined": {"accounts", "articles", "idempotency", "ledger", "ports", "settings"},
     "exports": {"articles", "errors", "jobs", "ports", "schedule", "times"},
     "articles": {"errors", "ledger", "plain_yaml", "ports"},
@@ -80,6 +81,7 @@ ONLY_TYPES = {
     ("bootstrap", "exports"),
     ("bootstrap_exports", "exports"),
     ("bootstrap_exports", "settings"),
+    ("joined_jobs", "ports"),
     ("joined_exports", "ports"),
     ("joined_exports", "settings"),
     ("joined_lrs", "ports"),
