@@ -42,9 +42,20 @@ def parse(
 
 
 def parse_bytes(
-    raw: bytes, *, what: str = "The body", refuse_nul: bool = False, most_levels: int | None = None
+    raw: bytes,
+    *,
+    what: str = "The body",
+    refuse_nul: bool = False,
+    most_levels: int | None = None,
+    most_values: int | None = None,
 ) -> object:
-    """The value of a JSON text in UTF-8, with or without byte order mark. Raises `InvalidJson`."""
+    """The value of a JSON text in UTF-8, with or without byte order mark.
+
+    `most_values`: how many values it may hold at most, for each takes many times its bytes once it is read; commas in
+    texts count too. Raises `InvalidJson`.
+    """
+    if most_values is not None and sum(map(raw.count, (b",", b"[", b"{"))) > most_values:
+        raise InvalidJson("unusable", f"its JSON holds more than {most_values} values.", what)
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.lrs.remotes import files, lrs, search
 from chalicelib.lrs.versions import V2
 from chalicelib.ports.jobs import JobRecord
 from chalicelib.ports.lrs_access import ConnectionRecord
@@ -351,3 +352,26 @@ def test_an_agent_that_is_refused_is_told_by_its_place_alone(stored: Stored) -> 
     job = file_of(stored, "agents", line)
     assert (counts(job), "line at byte 0 was refused" in job.feedback) == ((1, 0, 0, 1), True)
     assert "ann@" not in job.feedback
+
+
+def test_a_line_that_would_fill_the_memory_is_not_read(
+    stored: Stored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An empty list takes three bytes of a line and sixty of memory."""
+    monkeypatch.setattr(files, "MOST_VALUES", 10_000)
+    job = file_of(stored, "statements", b"[" + b"[]," * 6_000 + b"[]]", statement(A))
+    assert (job.success, counts(job)) == (True, (2, 1, 0, 1))
+    assert "holds more than 10000 values" in job.feedback
+
+
+@pytest.mark.parametrize("connection", ["far", "db"])
+def test_an_answer_that_would_fill_the_memory_is_not_read(
+    connection: str, stored: Stored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (lrs, search):
+        monkeypatch.setattr(module, "MOST_VALUES", 10_000)
+    much = [[]] * 6_000
+    answers(stored, lambda number: {"statements": much, "more": ""})
+    searched(stored, {"hits": {"hits": much}})
+    assert pull(stored, connection=connection).success is False
+    assert ids(stored) == set()

@@ -15,7 +15,7 @@ from chalicelib.errors import Unavailable
 from chalicelib.jobs.run_type import RunFailed
 from chalicelib.lrs import strict_json
 from chalicelib.lrs.remotes.records import item_of, record_of, stored_of
-from chalicelib.lrs.remotes.shape import Item, Json, Remote, RemotePage, Target
+from chalicelib.lrs.remotes.shape import MOST_VALUES, Item, Json, Remote, RemotePage, Target
 from chalicelib.ports.blobs import Blobs, ObjectState
 
 FOLDER = "files/"  # nothing else of the bucket can be named by a connection
@@ -146,7 +146,7 @@ def _split(data: bytes) -> list[bytes]:
 def _item(line: bytes, at: int) -> Item:
     place = f"The line at byte {at}"
     try:
-        value = strict_json.parse_bytes(line) if line.strip() else {}
+        value = strict_json.parse_bytes(line, most_values=MOST_VALUES) if line.strip() else {}
     except strict_json.InvalidJson as error:
         return Item(place, fault=f"cannot be used: {error.reason}")
     return item_of(value, place)

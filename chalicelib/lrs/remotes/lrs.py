@@ -17,7 +17,7 @@ from chalicelib.jobs.run_type import RunFailed
 from chalicelib.lrs import multipart, strict_json
 from chalicelib.lrs.remotes.following import PART, further, path_of
 from chalicelib.lrs.remotes.records import NUL, short, stored_of
-from chalicelib.lrs.remotes.shape import Item, Json, Remote, RemotePage, Target
+from chalicelib.lrs.remotes.shape import MOST_VALUES, Item, Json, Remote, RemotePage, Target
 from chalicelib.lrs.statements.parts import parts as parts_of
 from chalicelib.lrs.validation.data_types import parse_timestamp
 from chalicelib.lrs.versions import V1, V2, XapiVersion, understood
@@ -187,7 +187,11 @@ class RemoteLrs(Remote):
     def _versions(self) -> frozenset[XapiVersion]:
         answer = self._send("GET", f"{self._endpoint}/about", "")
         try:
-            about = strict_json.parse_bytes(answer.body) if answer.status == 200 else None
+            about = (
+                strict_json.parse_bytes(answer.body, most_values=MOST_VALUES)
+                if answer.status == 200
+                else None
+            )
         except strict_json.InvalidJson:
             about = None
         listed = about.get("version") if isinstance(about, dict) else None
@@ -227,7 +231,7 @@ def _result(answer: Response) -> tuple[Mapping[str, object], Mapping[str, bytes]
         parts = [multipart.Part({}, answer.body)]
         if kind == "multipart/mixed":
             parts = multipart.parse(answer.body, multipart.boundary_of(parameters))
-        result = strict_json.parse_bytes(parts[0].content)
+        result = strict_json.parse_bytes(parts[0].content, most_values=MOST_VALUES)
     except (multipart.InvalidMultipart, strict_json.InvalidJson) as error:
         raise RunFailed(f"The answer of the other learning record store cannot be read: {error}") from None
     contents = {hashlib.sha256(part.content).hexdigest(): part.content for part in parts[1:]}

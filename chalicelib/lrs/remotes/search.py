@@ -16,7 +16,7 @@ from chalicelib.errors import Unavailable
 from chalicelib.jobs.run_type import RunFailed
 from chalicelib.lrs import strict_json
 from chalicelib.lrs.remotes.records import ID, STORED, item_of, record_of, short
-from chalicelib.lrs.remotes.shape import Item, Json, Remote, RemotePage, Target
+from chalicelib.lrs.remotes.shape import MOST_VALUES, Item, Json, Remote, RemotePage, Target
 from chalicelib.ports.outgoing import AnswerTooLarge, Outgoing, OutgoingRefused, Request, Response
 from chalicelib.times import written
 
@@ -157,7 +157,7 @@ class RemoteSearch(Remote):
         if answer.status >= 300:
             raise _refused(answer)
         try:
-            found = strict_json.parse_bytes(answer.body)
+            found = strict_json.parse_bytes(answer.body, most_values=MOST_VALUES)
         except strict_json.InvalidJson:
             found = None
         if not isinstance(found, dict):

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 
 Json = Mapping[str, object]
 
+MOST_VALUES = 3_000_000  # in the JSON of one answer, or line: below a gigabyte once it is read
+
 
 @dataclass(frozen=True)
 class Item:
