@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from chalicelib.ports.ledger import Ledger
     from chalicelib.ports.queue import OrderedQueue, Queue
     from chalicelib.ports.upload_links import UploadLinks
+    from chalicelib.ports.uploads import Uploads
 
 # DynamoDB answers in milliseconds; one that takes this long is in trouble, and the gateway gives up after 29 s.
 DYNAMODB_READ_SECONDS = 5.0
@@ -137,6 +138,13 @@ class Services(Joined):
         from chalicelib.adapters.s3_blobs import S3Blobs
 
         return S3Blobs(self.s3_client(), self.settings.bucket)
+
+    @cached_property
+    def uploads(self) -> Uploads:
+        """Objects of the bucket that are written part by part, and links to them."""
+        from chalicelib.adapters.s3_uploads import S3Uploads
+
+        return S3Uploads(self.s3_client(), self.settings.bucket)
 
     @cached_property
     def upload_links(self) -> UploadLinks:

@@ -49,6 +49,16 @@ class NothingToCancel(LightrailError):
         super().__init__(f"Nothing of delta file {name} waits (it is {state}), so there is nothing to cancel")
 
 
+class StillRunning(LightrailError):
+    """A delta file is not so far that what is asked for can be told; answered with 409."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(
+            f"Delta file {name} is being worked on; ask again once its entries have their outcome"
+        )
+
+
 class TooManyCancelled(LightrailError):
     """So many cancelled files wait to be cleared that no further one is taken; answered with 409."""
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from chalicelib.articles.dead_letters import DeadLetters
     from chalicelib.articles.delivery import Delivery
     from chalicelib.articles.draining import Drainer
+    from chalicelib.articles.extract_making import ExtractMaker
     from chalicelib.articles.fan_out import FanOut
     from chalicelib.articles.intake import Intake
     from chalicelib.articles.renewal import Renewal
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from chalicelib.ports.ledger import Ledger
     from chalicelib.ports.queue import OrderedQueue, Queue
     from chalicelib.ports.upload_links import UploadLinks
+    from chalicelib.ports.uploads import Uploads
 
 
 class Joined(ABC):
@@ -73,6 +75,9 @@ class Joined(ABC):
     @property
     @abstractmethod
     def blobs(self) -> Blobs: ...
+    @property
+    @abstractmethod
+    def uploads(self) -> Uploads: ...
     @property
     @abstractmethod
     def upload_links(self) -> UploadLinks: ...
@@ -189,6 +194,20 @@ class Joined(ABC):
         return DeltaFiles(self.ledger)
 
     @cached_property
+    def extract_maker(self) -> ExtractMaker:
+        """Results of a file, and its failed entries."""
+        from chalicelib.articles.extract_making import ExtractMaker
+        from chalicelib.articles.extracts import Extracts
+
+        return ExtractMaker(
+            self.ledger,
+            Extracts(self.ledger, self.snapshots),
+            lambda: self.uploads,
+            self.maintenance_queue,
+            self.clock,
+        )
+
+    @cached_property
     def commands(self) -> Commands:
         """Clear, flush, clearsuccessful, retry."""
         from chalicelib.ledger.commands import Commands
@@ -266,6 +285,7 @@ class Joined(ABC):
             lambda key, ticket: self.drainer.send(Drain(key, ticket, run=self.new_id())),
             self.clock,
             self.new_id,
+            lambda n, kind, spare: self.extract_maker.make(n, kind, spare),
         )
 
     @cached_property

@@ -30,6 +30,8 @@ from chalicelib.ports.ledger_records import (
     Announcement,
     Blocked,
     Control,
+    Extract,
+    ExtractKind,
     File,
     Gate,
     Page,
@@ -113,6 +115,10 @@ class DynamoLedger:
     def upload(self, id: str) -> Upload | None:
         """One leave to upload a file."""
         return self._get(Upload, items.key_of(Upload(id, "", False, 0, 0.0, 0.0)))
+
+    def extract(self, n: int, kind: ExtractKind) -> Extract | None:
+        """What is drawn, or was, from a file."""
+        return self._get(Extract, items.key_of(Extract(n, kind, "")))
 
     def file(self, n: int) -> tuple[File, Tally] | None:
         """A file and its tally: one query."""

@@ -7,6 +7,7 @@
     upload        upload#<id>             upload
     file, tally   files                   <n>#file, <n>#tally     (so that one query reads both)
     page          file#<n>                page#<p>
+    extract       file#<n>                extract#<kind>
     gate          gate#<key>              gate
     blocked       gate#<key>              blocked#<n>#<pos>
     retry         retries                 <ticket>
@@ -27,6 +28,7 @@ from chalicelib.ports.ledger_records import (
     Announcement,
     Blocked,
     Control,
+    Extract,
     File,
     Gate,
     Page,
@@ -118,10 +120,10 @@ def key_of(record: Record) -> Key:
     """Of any record."""
     if isinstance(record, Control):
         return Key(CONTROL, CONTROL)
-    return _key_in_file(record) if isinstance(record, File | Tally | Page) else _key_beside(record)
+    return _key_in_file(record) if isinstance(record, File | Tally | Page | Extract) else _key_beside(record)
 
 
-def _key_in_file(record: File | Tally | Page) -> Key:
+def _key_in_file(record: File | Tally | Page | Extract) -> Key:
     match record:
         case File(n=n):
             return file_key(n)
@@ -129,6 +131,8 @@ def _key_in_file(record: File | Tally | Page) -> Key:
             return tally_key(n)
         case Page(n=n, p=p):
             return page_key(n, p)
+        case Extract(n=n, kind=kind):
+            return Key(page_key(n, 0).pk, f"extract#{kind}")
 
 
 def _key_beside(record: Request | Announcement | Upload | Gate | Blocked | Retry) -> Key:
@@ -167,7 +171,7 @@ def item_of(record: Record, write: str, now: float) -> Item:
         case File(n=n, stage="faulted", epoch=epoch) if epoch >= 0:
             item |= _in_failures(epoch, Entry(n, -1))
     match record:
-        case File(forgotten=True) | Retry(done=True) | Upload(n=0):
+        case File(forgotten=True) | Retry(done=True) | Upload(n=0) | Extract():
             item["expires_at"] = expiry(now)
     return item
 

@@ -37,6 +37,11 @@ class Snapshots:
         data = self._blobs.read_range(snapshot_key(first.n), first.start, last.end)
         return read_range(data, first.first_pos, first.start)
 
+    def page_with_bytes(self, page: Page) -> tuple[list[DeltaEntry], bytes]:
+        """The entries of a page and its bytes, from `page.start` on. Raises `BlobNotFound`, `Unavailable`."""
+        data = self._blobs.read_range(snapshot_key(page.n), page.start, page.end)
+        return read_range(data, page.first_pos, page.start), data
+
     def entry(self, page: Page, entry: Entry) -> DeltaEntry:
         """One entry of a page. Raises `BlobNotFound`, `Unavailable`."""
         return self.page(page)[entry.pos % PAGE_SIZE]

@@ -4,7 +4,7 @@ lost.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from chalicelib.errors import NotFound, NothingToCancel, TooManyCancelled, Unavailable, WriteConflict
@@ -13,11 +13,12 @@ from chalicelib.ledger.posting import exact_counts
 from chalicelib.ledger.states import file_state, is_cleared
 from chalicelib.ports.clock import Clock
 from chalicelib.ports.ledger import Change, Conflict, Ledger, Put
-from chalicelib.ports.ledger_records import Control, Retry
+from chalicelib.ports.ledger_records import Control, ExtractKind, Retry
 from chalicelib.ports.queue import Queue
 
 FORGET_SUCCEEDED, FLUSH, RETRY = "forget-succeeded", "flush", "retry"
-"""What a message of the maintenance queue asks for."""
+DRAW: Mapping[ExtractKind, str] = {"results": "draw-results", "failed": "draw-failed"}
+"""What a message of the maintenance queue asks for; the last two, with the number of a file as ticket."""
 
 MOST_CANCELLED = 200
 """Cancelled files of which something waits still: their numbers stand on control, which every worker reads."""

@@ -5,16 +5,27 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from chalicelib.ledger.acceptance import wake_file_worker
-from chalicelib.ledger.commands import FLUSH, FORGET_SUCCEEDED, RETRY, Commands, maintenance_message
+from chalicelib.ledger.commands import DRAW, FLUSH, FORGET_SUCCEEDED, RETRY, Commands, maintenance_message
 from chalicelib.ledger.states import HELD, letters_as_read, scope_of
 from chalicelib.ports.article_store import Entry
 from chalicelib.ports.clock import Clock
 from chalicelib.ports.ledger import Conflict, Delete, Ledger, Put
-from chalicelib.ports.ledger_records import Control, File, Gate, Page, Request, Retry, Scope, next_version
+from chalicelib.ports.ledger_records import (
+    Control,
+    ExtractKind,
+    File,
+    Gate,
+    Page,
+    Request,
+    Retry,
+    Scope,
+    next_version,
+)
 from chalicelib.ports.queue import OrderedQueue, Queue
 
 _SECONDS_KEPT = 15.0
 _READ = 200
+_DRAWN = {word: kind for kind, word in DRAW.items()}
 
 
 class UnreadableRequest(Exception):
@@ -23,6 +34,9 @@ class UnreadableRequest(Exception):
 
 KeyOf = Callable[[Page, Entry, Scope], str | None]
 """Reads the key of the gate that an entry stands behind from where its file's bytes lie; None when these are gone."""
+
+Draw = Callable[[int, ExtractKind, Callable[[], float]], bool]
+"""Goes on drawing an extract of a file; returns whether nothing is left to do."""
 
 SendDrain = Callable[[str, int], None]
 """Sends a drain for a gate key and a ticket into its group. Raises `Unavailable`."""
@@ -41,10 +55,11 @@ class Maintenance:
         send_drain: SendDrain,
         clock: Clock,
         new_id: Callable[[], str],
+        draw: Draw,
     ) -> None:
         self._ledger, self._commands, self._key_of, self._queue = ledger, commands, key_of, queue
         self._file_queue, self._send_drain = file_queue, send_drain
-        self._clock, self._new_id = clock, new_id
+        self._clock, self._new_id, self._draw = clock, new_id, draw
 
     def do(self, body: str, time_left: Callable[[], float]) -> None:
         """Does what one message asks for; sends it again where time runs short.
@@ -66,6 +81,8 @@ class Maintenance:
             done = self.remove_void_gates(spare)
         elif do == FORGET_SUCCEEDED:
             done = self._commands.forget_succeeded(last, spare)
+        elif do in _DRAWN:
+            done = self._draw(ticket, _DRAWN[do], spare)
         else:
             raise UnreadableRequest(str(do)[:40])
         if not done:

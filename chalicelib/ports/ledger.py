@@ -10,6 +10,8 @@ from chalicelib.ports.ledger_records import (
     Blocked,
     Control,
     Counts,
+    Extract,
+    ExtractKind,
     File,
     Gate,
     Page,
@@ -110,6 +112,10 @@ class Ledger(Protocol):
 
     def upload(self, id: str) -> Upload | None:
         """One leave to upload a file."""
+        ...
+
+    def extract(self, n: int, kind: ExtractKind) -> Extract | None:
+        """What is drawn, or was, from a file."""
         ...
 
     def file(self, n: int) -> tuple[File, Tally] | None:

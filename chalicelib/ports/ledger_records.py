@@ -17,6 +17,7 @@ PAGE_SIZE = 100
 
 Scope = Literal["article", "global"]
 Stage = Literal["queued", "indexing", "sending", "sent", "faulted", "cleared"]
+ExtractKind = Literal["results", "failed"]
 GateKind = Literal["failure", "attempt", "retry"]
 Counts = Mapping[str, int]
 
@@ -87,6 +88,31 @@ class Upload:
     n: int = 0
     withdrawn: bool = False
     version: int = 0
+
+
+@dataclass(frozen=True)
+class Extract:
+    """What is drawn from a large file into an object of the bucket, and how far its maker is.
+
+    stamp: tells the state of the file that it is about. upload: under which its parts are stored; parts, size: of what
+    is stored. next_page: with which it goes on. lease_until: until then somebody is at it, or is about to be.
+    """
+
+    n: int
+    kind: ExtractKind
+    stamp: str
+    upload: str = ""
+    parts: int = 0
+    size: int = 0
+    next_page: int = 0
+    lease_until: float = 0.0
+    done: bool = False
+    version: int = 0
+
+    @property
+    def key(self) -> str:
+        """Where it lies in the bucket."""
+        return f"extracts/{self.n}/{self.stamp}/{self.kind}"
 
 
 @dataclass(frozen=True)
@@ -244,7 +270,7 @@ class Retry:
     version: int = 0
 
 
-Record = Control | Request | Announcement | Upload | File | Tally | Page | Gate | Blocked | Retry
+Record = Control | Request | Announcement | Upload | Extract | File | Tally | Page | Gate | Blocked | Retry
 
 
 def next_version(record: Record) -> int:

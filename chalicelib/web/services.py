@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
 
     from chalicelib.accounts.service import Accounts
+    from chalicelib.articles.extract_making import ExtractMaker
     from chalicelib.articles.searching import ArticleFinder
     from chalicelib.articles.service import ArticleService
     from chalicelib.articles.submission import Submissions
@@ -53,6 +54,8 @@ class Services(Protocol):
     def job_search(self) -> JobSearch: ...
     @property
     def submissions(self) -> Submissions: ...
+    @property
+    def extract_maker(self) -> ExtractMaker: ...
     @property
     def delta_files(self) -> DeltaFiles: ...
     @property

@@ -18,6 +18,7 @@ from chalicelib.ports.ledger_records import (
     Announcement,
     Blocked,
     Control,
+    Extract,
     File,
     Gate,
     Page,
@@ -80,8 +81,8 @@ def read(ledger: Ledger, record: Record) -> Record | None:
             return next(iter(ledger.requests(first, first)), None)
         case Announcement(key=key, version_id=version_id):
             return ledger.announcement(key, version_id)
-        case Upload(id=id):
-            return ledger.upload(id)
+        case Extract() | Upload():
+            return _read_beside(ledger, record)
         case File(n=n) | Tally(n=n):
             pair = ledger.file(n)
             return pair and pair[isinstance(record, Tally)]
@@ -96,6 +97,10 @@ def read(ledger: Ledger, record: Record) -> Record | None:
             return ledger.retry(ticket)
 
 
+def _read_beside(ledger: Ledger, record: Extract | Upload) -> Record | None:
+    return ledger.upload(record.id) if isinstance(record, Upload) else ledger.extract(record.n, record.kind)
+
+
 FILE = File(7, "delta/a.json", False, 1000.25)
 PAGE = Page(7, 0, "qqqqq", 0, 50)
 SAMPLES: list[Record] = [
@@ -103,6 +108,7 @@ SAMPLES: list[Record] = [
     Request(7, "ab12", ("https://a/1", "https://a/ü"), True, 1000.5, (("k", "v1"), ("k", ""))),
     Announcement("delta/ü.json", "v1", 7),
     Upload("ab12", "mix.json", True, 512, 1000.5, 4600.5),
+    Extract(7, "results", "3.1", "up1", 2, 12_000_000, 90, 1000.5),
     FILE,
     PAGE,
     Gate("4711", "failure", Entry(7, 3), ("wrong",), "fault", 1, 2, 9, ended=8, number="4711"),

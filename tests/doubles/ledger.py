@@ -15,6 +15,8 @@ from chalicelib.ports.ledger_records import (
     Announcement,
     Blocked,
     Control,
+    Extract,
+    ExtractKind,
     File,
     Gate,
     Page,
@@ -29,30 +31,26 @@ from chalicelib.ports.ledger_records import (
 WRITE_UNIT, READ_UNIT = 1024, 4096  # bytes
 INDEX = frozenset({"failures_pk", "failures_sk"})
 Key = tuple[object, ...]
+_KEYS: dict[type, tuple[str, ...]] = {
+    Control: (),
+    Request: ("first",),
+    Announcement: ("key", "version_id"),
+    Upload: ("id",),
+    Extract: ("n", "kind"),
+    File: ("n",),
+    Tally: ("n",),
+    Page: ("n", "p"),
+    Gate: ("key",),
+    Blocked: ("key", "entry"),
+    Retry: ("ticket",),
+}
 R = TypeVar("R", bound=Record)
 
 
 def key_of(record: Record) -> Key:
     """What tells a record from all others: its kind first, then what orders it within the kind."""
-    match record:
-        case Control():
-            return (Control,)
-        case Request(first=first):
-            return Request, first
-        case Announcement(key=key, version_id=version_id):
-            return Announcement, key, version_id
-        case Upload(id=id):
-            return Upload, id
-        case File(n=n) | Tally(n=n):
-            return type(record), n
-        case Page(n=n, p=p):
-            return Page, n, p
-        case Gate(key=key):
-            return Gate, key
-        case Blocked(key=key, entry=entry):
-            return Blocked, key, Entry(*entry)
-        case Retry(ticket=ticket):
-            return Retry, ticket
+    values = (getattr(record, name) for name in _KEYS[type(record)])
+    return type(record), *(Entry(*value) if isinstance(value, tuple) else value for value in values)
 
 
 def target(change: Change) -> Key:
@@ -127,6 +125,9 @@ class MemoryLedger:
 
     def upload(self, id: str) -> Upload | None:
         return self._get(Upload, (id,))
+
+    def extract(self, n: int, kind: ExtractKind) -> Extract | None:
+        return self._get(Extract, (n, kind))
 
     def file(self, n: int) -> tuple[File, Tally] | None:
         return next(iter(self.files(n, n, 1)), None)

@@ -32,6 +32,7 @@ from tests.doubles.laws import check_laws
 from tests.doubles.ledger import MemoryLedger
 from tests.doubles.queues import MemoryOrderedQueue, MemoryQueue, Received
 from tests.doubles.upload_links import MemoryUploadLinks
+from tests.doubles.uploads import MemoryUploads
 
 __all__ = ["FAULTS", "Faults", "Faulty", "Killed", "Web", "World", "entry"]
 
@@ -77,6 +78,7 @@ class World(Joined):
         self.store = MemoryArticleStore()
         self.memory_ledger = MemoryLedger()
         self.bucket = MemoryBlobs()
+        self.memory_uploads = MemoryUploads(self.bucket)
         self.web = Web()
         self.accounts_double = InMemoryAccounts()
         self.memory_idempotency = MemoryIdempotency()
@@ -126,6 +128,10 @@ class World(Joined):
     @cached_property
     def blobs(self) -> Any:
         return Faulty(self.bucket, "blobs", self.faults)
+
+    @cached_property
+    def uploads(self) -> Any:
+        return Faulty(self.memory_uploads, "uploads", self.faults)
 
     @cached_property
     def upload_links(self) -> Any:
