@@ -37,6 +37,8 @@ class Ground(Protocol):
     @property
     def blobs(self) -> Blobs: ...
     @property
+    def uploads(self) -> Uploads: ...
+    @property
     def job_store(self) -> JobStore: ...
     @property
     def job_queue(self) -> Queue: ...
@@ -88,9 +90,7 @@ class ExportAdapters(JoinedExports):
     @cached_property
     def uploads(self) -> Uploads:
         """Uploads to the bucket, part by part."""
-        from chalicelib.adapters.s3_uploads import S3Uploads
-
-        return S3Uploads(self._services.s3_client(), self.settings.bucket)
+        return self._services.uploads
 
     @cached_property
     def article_scan(self) -> ArticleScan:

@@ -142,13 +142,17 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Success:
-    """The answer of a call that went well: its schema, an example, and headers that it adds."""
+    """The answer of a call that went well: its schema, an example, and headers that it adds.
+
+    bytes_of: media types of answers that are no JSON document in an envelope.
+    """
 
     status: int
     schema: Mapping[str, Any]
     example: Mapping[str, object]
     description: str = "The call did what it says."
     headers: Mapping[str, str] = field(default_factory=dict)
+    bytes_of: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from chalicelib.web import delta_files, examples, reading, schemas
-from chalicelib.web.call import Audience, Body, Parameter, Route, Success
+from chalicelib.web.call import Audience, Body, Handler, Parameter, Route, Success
 from chalicelib.web.delta_submission import NAME_BYTES
 from chalicelib.web.paging import MOST_PER_PAGE, PER_PAGE
 
@@ -115,6 +115,56 @@ _LISTED = {name: value for name, value in examples.DELTA_FILE.items() if name !=
 def _one(message: str, description: str, example: Mapping[str, object]) -> Success:
     schema = schemas.enveloped({"const": message}, schemas.ref("DeltaFileWithErrors"))
     return Success(200, schema, examples.success(message, example), description)
+
+
+_LINK: schemas.Schema = {
+    "type": "object",
+    "properties": {"url": schemas.TEXT, "bytes": {"type": "integer"}, "expires_at": _TIME},
+    "required": ["url", "bytes", "expires_at"],
+    "additionalProperties": False,
+}
+
+
+def _extract(
+    what: str, name: str, summary: str, handler: Handler, media_type: str, description: str
+) -> Route:
+    link = {
+        "url": f"https://bucket.s3.eu-west-1.amazonaws.com/extracts/17/93-0/{what}?X-Amz-Signature=…",
+        "bytes": 73400320,
+        "expires_at": "2026-11-22T06:16:35Z",
+    }
+    return Route(
+        "GET",
+        f"/v1/delta-files/{{deltaFileId}}/{what}",
+        name,
+        "Delta file",
+        Audience.USER,
+        summary,
+        handler,
+        Success(
+            303,
+            schemas.enveloped({"const": "The file is ready"}, _LINK),
+            examples.success("The file is ready", link),
+            "It is large, and lies behind the link, which needs no token.",
+            {"Location": "The link."},
+        ),
+        f"{description} Of a large file it is made in the background, once no entry waits: ask again until there is a "
+        "link.",
+        parameters=(_ID,),
+        refusals=(404, 409, 422),
+        further=(
+            Success(200, {}, {}, "The whole of it.", bytes_of=(media_type,)),
+            Success(
+                202,
+                schemas.enveloped(
+                    {"const": "The file is being made, ask again in a moment"}, {"type": "null"}
+                ),
+                examples.success("The file is being made, ask again in a moment", None),
+                "It is being made.",
+                {"Retry-After": "Seconds to wait."},
+            ),
+        ),
+    )
 
 
 _NAME: schemas.Schema = {"type": "string", "minLength": 1, "maxLength": NAME_BYTES}
@@ -242,6 +292,24 @@ ROUTES = (
         "A delta file: its state, its entries by state, its times, and why the first of them failed.",
         parameters=(_ID,),
         refusals=(404, 422),
+    ),
+    _extract(
+        "results",
+        "findDeltaFileResults",
+        "Delta File Results",
+        delta_files.results,
+        "application/x-ndjson",
+        "One line of JSON for each entry, in its order: `id` of its job, `number` in the file from 1, `operation`, "
+        "`article`, `state`, `errors`, `cause`, `blocked_by`, `warnings`.",
+    ),
+    _extract(
+        "failed",
+        "findFailedEntries",
+        "Failed Entries",
+        delta_files.failed,
+        "application/json",
+        "The entries that failed or are blocked, as they were submitted and in their order: a JSON array that is a "
+        "delta file, and can be sent again as it is once the failures are flushed.",
     ),
     Route(
         "DELETE",

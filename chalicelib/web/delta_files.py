@@ -5,17 +5,18 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from chalicelib.errors import Invalid, NotFound
+from chalicelib.errors import Invalid, NotFound, StillRunning
 from chalicelib.web import envelope, reading
 from chalicelib.web.call import Answer, Call
 from chalicelib.web.cursors import read_cursor, sealed
 from chalicelib.web.delta_submission import read_submission, read_upload
-from chalicelib.web.paging import MOST_PER_PAGE, PER_PAGE, fitting
+from chalicelib.web.error_map import RETRY_AFTER_SECONDS
+from chalicelib.web.paging import ANSWER_BYTES, MOST_PER_PAGE, PER_PAGE, fitting
 from chalicelib.web.times import timestamp
 
 if TYPE_CHECKING:
     from chalicelib.ledger.delta_files import DeltaFile
-    from chalicelib.ports.ledger_records import Upload
+    from chalicelib.ports.ledger_records import ExtractKind, Upload
 
 STATES = ("queued", "running", "succeeded", "failed", "cleared", "flushed")
 """What a file may be."""
@@ -73,6 +74,16 @@ def show(call: Call) -> Answer:
     return envelope.success("Delta file found", _awaited(call, upload) if upload else _with_errors(call, n))
 
 
+def results(call: Call) -> Answer:
+    """What became of each entry, one line each."""
+    return _extract(call, "results", "application/x-ndjson")
+
+
+def failed(call: Call) -> Answer:
+    """The entries that failed or are blocked, as a delta file."""
+    return _extract(call, "failed", "application/json")
+
+
 def cancel(call: Call) -> Answer:
     """Drops what waits of one file."""
     n, upload = _named(call)
@@ -81,6 +92,21 @@ def cancel(call: Call) -> Answer:
         return envelope.success("Delta file cancelled", _awaited(call, withdrawn))
     call.services.commands.cancel(n)
     return envelope.success("Delta file cancelled", _with_errors(call, n))
+
+
+def _extract(call: Call, kind: ExtractKind, media_type: str) -> Answer:
+    n, upload = _named(call)
+    if upload is not None:
+        raise StillRunning(upload.id)
+    drawn = call.services.extract_maker.draw(n, kind, ANSWER_BYTES)
+    if isinstance(drawn, bytes):
+        return Answer(200, drawn, {"Content-Type": media_type})
+    if drawn is None:
+        making = envelope.success("The file is being made, ask again in a moment", None, 202)
+        return Answer(making.status, making.body, {"Retry-After": str(RETRY_AFTER_SECONDS)})
+    data = {"url": drawn.url, "bytes": drawn.size, "expires_at": timestamp(drawn.until)}
+    ready = envelope.success("The file is ready", data, 303)
+    return Answer(ready.status, ready.body, {"Location": drawn.url})
 
 
 def _named(call: Call) -> tuple[int, Upload | None]:

@@ -170,8 +170,7 @@ def _response(route: Route, status: int) -> dict[str, Any]:
         headers = {
             name: {"description": text, "schema": schemas.TEXT} for name, text in success.headers.items()
         }
-        media = {"schema": success.schema, "example": success.example}
-        return _described(success.description, media, headers)
+        return _with_headers({"description": success.description, "content": _content(success)}, headers)
     if status in BODYLESS:
         return {"description": TEXTS[status]}
     return _described(TEXTS[status], {"schema": _error_schema(route, status)}, _HEADERS.get(status, {}))
@@ -186,6 +185,18 @@ def _error_schema(route: Route, status: int) -> schemas.Schema:
     return schemas.ref("Error")
 
 
+def _content(success: Success) -> dict[str, Any]:
+    """JSON, where the answer has a schema, and the other media types that it may have."""
+    media = {"schema": success.schema, "example": success.example}
+    return {
+        **({"application/json": media} if success.schema else {}),
+        **{kind: {} for kind in success.bytes_of},
+    }
+
+
 def _described(text: str, media: Mapping[str, Any], headers: Mapping[str, Any]) -> dict[str, Any]:
-    response: dict[str, Any] = {"description": text, "content": {"application/json": media}}
+    return _with_headers({"description": text, "content": {"application/json": media}}, headers)
+
+
+def _with_headers(response: dict[str, Any], headers: Mapping[str, Any]) -> dict[str, Any]:
     return {**response, "headers": dict(headers)} if headers else response

@@ -111,6 +111,17 @@ def read_dropped_files() -> Json:
     return _allow("ReadDroppedFiles", ["s3:GetObject", "s3:GetObjectVersion"], *files)
 
 
+def draw_extracts() -> Json:
+    """Write what is drawn of large delta files, part by part, and see whether all of it is there."""
+    actions = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"]
+    return _allow("DrawExtracts", actions, _under("extracts/"))
+
+
+def hand_out_extracts() -> Json:
+    """Read what was drawn of large delta files, which is what a link stands for; give up what is out of date."""
+    return _allow("HandOutExtracts", ["s3:AbortMultipartUpload", "s3:GetObject"], _under("extracts/"))
+
+
 def take_submitted_files() -> Json:
     """Store delta files that clients hand over, and sign their uploads: a link may do what its signer may."""
     return _allow("TakeSubmittedFiles", ["s3:PutObject"], _under("submitted/"), _under("uploads/"))

@@ -96,6 +96,14 @@ LIFECYCLE_RULES: list[Json] = [
         "ExpirationInDays": 30,
         "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
     },
+    # Whoever asks for one after that has it made anew.
+    {
+        "Id": "old-extracts",
+        "Status": "Enabled",
+        "Prefix": "extracts/",
+        "ExpirationInDays": 7,
+        "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
+    },
     # A file is read once from there; what was stored and never accepted goes with the others.
     *(
         {

@@ -217,6 +217,10 @@ class StandIns:
         return ExportWorld(self.exporting).exports
 
     @cached_property
+    def extract_maker(self) -> Any:
+        return World().extract_maker
+
+    @cached_property
     def delta_files(self) -> Any:
         return World().delta_files
 

@@ -1,5 +1,6 @@
 """Delta files as a resource over HTTP: listed, read, cancelled."""
 
+import json
 from urllib.parse import urlencode
 
 import pytest
@@ -198,3 +199,56 @@ def test_the_document_names_the_states_that_there_are() -> None:
 @pytest.mark.parametrize(("method", "path"), [("GET", "/v1/delta-files"), ("DELETE", "/v1/delta-files/1")])
 def test_without_a_token_nothing_is_told(anyone: Gateway, method: str, path: str) -> None:
     assert anyone.call(method, path).status == 401
+
+
+# --- Results and failed entries
+
+
+def test_results_come_line_by_line_and_failed_entries_are_sent_again_as_they_are(
+    user: Gateway, services: StandIns, world: World
+) -> None:
+    services.extract_maker, services.submissions = world.extract_maker, world.submissions
+    sent = [entry("add-article", "1", F_3="é"), feature("2", "F_3"), feature("2", "F_4"), 5]
+    world.drop("a.json", sent)  # type: ignore[arg-type]
+    world.settle()
+    answer = user.call("GET", "/v1/delta-files/1/results")
+    assert (answer.status, answer.headers["content-type"]) == (200, "application/x-ndjson")
+    lines = [json.loads(line) for line in answer.body.splitlines()]
+    assert [line["state"] for line in lines] == ["succeeded", "failed", "blocked", "failed"]
+    failed = user.call("GET", "/v1/delta-files/1/failed")
+    assert (failed.status, failed.json) == (200, sent[1:])
+    world.put_article("2")
+    world.commands.flush()
+    assert user.call("POST", "/v1/delta-files", failed.body).status == 202
+    world.settle()
+    assert world.counts(2) == {"succeeded": 2, "failed": 1}
+
+
+def test_what_is_large_is_made_and_then_found_behind_a_link(
+    user: Gateway, services: StandIns, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services.extract_maker = world.extract_maker
+    monkeypatch.setattr("chalicelib.articles.extract_making.SMALL_PAGES", 0)
+    world.drop("a.json", [entry("add-article", str(i)) for i in range(120)])
+    world.settle()
+    making = user.call("GET", "/v1/delta-files/1/results")
+    assert (making.status, making.json["data"]) == (202, None)
+    assert int(making.headers["retry-after"]) > 0
+    world.settle()
+    ready = user.call("GET", "/v1/delta-files/1/results")
+    assert ready.status == 303
+    assert ready.headers["location"] == ready.json["data"]["url"]
+    [key] = [key for key in world.bucket.keys if key.startswith("extracts/1/")]
+    data = b"".join(world.bucket.read(key))
+    assert (len(data.splitlines()), len(data)) == (120, ready.json["data"]["bytes"])
+
+
+@pytest.mark.parametrize("what", ["results", "failed"])
+def test_what_cannot_be_told_yet_is_refused(
+    user: Gateway, services: StandIns, world: World, what: str
+) -> None:
+    services.extract_maker, services.submissions = world.extract_maker, world.submissions
+    world.submit("https://files.example.com/a.json")
+    upload = world.submissions.allow_upload(5, None, False).upload.id
+    for name, status in (("1", 409), (upload, 409), ("2", 404), ("nobody", 404), ("0", 404)):
+        assert user.call("GET", f"/v1/delta-files/{name}/{what}").status == status

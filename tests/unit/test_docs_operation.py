@@ -176,6 +176,7 @@ def test_bounds_are_those_of_the_code() -> None:
         ),
         "snapshots of delta files": f"{rules['old-snapshots']['ExpirationInDays']} days",
         "delta files that came in a body or by an upload": f"{rules['old-uploads']['ExpirationInDays']} days",
+        "results and failed entries of large delta files": f"{rules['old-extracts']['ExpirationInDays']} days",
         "cancelled files whose entries wait in the queue": f"{commands.MOST_CANCELLED}",
     }
 

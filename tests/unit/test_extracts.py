@@ -147,7 +147,9 @@ def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def large(entries: int = 450) -> World:
     world = World()
-    every = [feature("nowhere", f"F_{i + 10}") if i % 3 else entry("add-article", str(i)) for i in range(entries)]
+    every = [
+        feature("nowhere", f"F_{i + 10}") if i % 3 else entry("add-article", str(i)) for i in range(entries)
+    ]
     world.drop("a.json", gzip.compress(json.dumps(every).encode()))
     world.memory_uploads.least_part = 1
     world.settle()

@@ -12,11 +12,12 @@ from typing import Any
 
 import pytest
 
+from chalicelib.articles.extract_making import LEASE_SECONDS
 from chalicelib.errors import FileFault, LightrailError
 from chalicelib.ledger.states import NAMES, as_read
 from chalicelib.ports.article_store import Article, Outcome
 from chalicelib.ports.ledger import Conflict
-from chalicelib.ports.ledger_records import File, Page
+from chalicelib.ports.ledger_records import Extract, File, Page
 from chalicelib.ports.queue import Message
 from tests.doubles.faults import FAULTS, PARTS, Killed
 from tests.doubles.world import World, entry
@@ -268,6 +269,23 @@ def forget_the_successful(world: World) -> None:
     world.settle()
 
 
+def draw_extracts(world: World) -> None:
+    """Somebody asks for results until they are there; parts are small, so that there are several."""
+    for _ in range(8):
+        drawn: list[object] = []
+        ask(world, lambda drawn=drawn: drawn.append(world.extract_maker.draw(1, "results", 10)))
+        if drawn and drawn[-1] is not None:
+            return
+        world.settle()
+        world.fake_clock.advance(LEASE_SECONDS + 1)
+    raise AssertionError("they are never there")
+
+
+def many_results(world: World) -> None:
+    world.memory_uploads.least_part = 1
+    a_long_file(world)
+
+
 @dataclass(frozen=True)
 class Story:
     """What was before, without faults, and what is told with them. `same`: whether its outcome depends on no race."""
@@ -310,6 +328,7 @@ STORIES = {
     "poison": Story(poison, settle),
     "poison, packed": Story(poison, settle, PACKED),
     "lost wake-ups": Story(lost_wake_ups, settle),
+    "results": Story(many_results, draw_extracts),
     "clearsuccessful": Story(failures, forget_the_successful),
 }
 
@@ -339,6 +358,11 @@ def outcome(world: World) -> dict[str, object]:
             for index, letter in enumerate(record.states):
                 name = f"entry {rank[record.n]}-{record.first_pos + index}"
                 seen[name] = NAMES[as_read(letter, record.n, record.epoch, control)]
+    seen |= {
+        f"extract {extract.n} {extract.kind}": b"".join(world.bucket.read(extract.key))
+        for extract in world.memory_ledger.records()
+        if isinstance(extract, Extract) and extract.done
+    }
     seen["failures"] = [failed.errors for failed in world.listing.failures(1, 1000).items]
     seen["successful"] = world.listing.successful_files(1, 1000).items
     return seen
@@ -362,9 +386,28 @@ def differences(story: Story, at: int, kind: str, expected: dict[str, object] | 
 
 def is_read(call: str) -> bool:
     """Whether a call changes nothing, so that it is all the same on which side of it the fault lies."""
-    return not call.endswith(
-        (".put", ".commit", ".move", ".create_pages", ".send", ".write_many", ".write_once", ".purge_mark")
+    writes = (
+        "commit",
+        "move",
+        "create_pages",
+        "send",
+        "write_many",
+        "write_once",
+        "put",
+        "begin",
+        "put_part",
+        "complete",
+        "give_up",
+        "purge_mark",
     )
+    return call.rpartition(".")[2] not in writes
+
+
+@pytest.fixture(autouse=True)
+def small_extracts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Extracts are made a page at a time, each of them a part."""
+    monkeypatch.setattr("chalicelib.articles.extract_making.PART_BYTES", 1)
+    monkeypatch.setattr("chalicelib.articles.extracts._PAGES_A_READ", 1)
 
 
 @pytest.fixture(autouse=True)

@@ -283,6 +283,7 @@ SEEDING = ({"s3:GetObject"}, {("Bucket", "/seeding/*")})
 MAPPINGS = ({"s3:GetObject"}, {("Bucket", "/mappings/*")})
 EXPORTS = {("Bucket", "/exports/*")}
 SNAPSHOTS = {("Bucket", "/snapshots/*")}
+EXTRACTS = {("Bucket", "/extracts/*")}
 SUBMITTED = {("Bucket", "/submitted/*"), ("Bucket", "/uploads/*")}
 DROPPED = {("Bucket", "/delta/*"), *SUBMITTED}
 MISSING = ({"s3:ListBucket"}, {("Bucket", "")})
@@ -304,6 +305,7 @@ EXPECTED: dict[str, list[tuple[set[str], set[tuple[str, str]]]]] = {
         ),
         ({"s3:GetObject"}, SNAPSHOTS),
         ({"s3:PutObject"}, SUBMITTED),
+        ({"s3:AbortMultipartUpload", "s3:GetObject"}, EXTRACTS),
         MISSING,
     ],
     "Intake": [
@@ -331,6 +333,10 @@ EXPECTED: dict[str, list[tuple[set[str], set[tuple[str, str]]]]] = {
         (POLL, {("MaintenanceQueue", "")}),
         (ITEMS, LEDGER),
         ({"s3:GetObject"}, SNAPSHOTS),
+        (
+            {"s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"},
+            EXTRACTS,
+        ),
         MISSING,
         (
             {"sqs:SendMessage"},
