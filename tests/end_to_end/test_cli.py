@@ -1,5 +1,6 @@
 """The command line as somebody uses it who has an address and a token, and no account of AWS."""
 
+import hashlib
 import json
 import os
 import pty
@@ -134,6 +135,23 @@ def test_a_file_too_large_for_a_call_goes_by_an_upload(user: User, tmp_path: Pat
     assert sent.code == ExitCode.DONE, sent.err
     [file] = sent.json["files"]
     assert (file["name"], file["counts"]["succeeded"]) == ("large.ndjson", 150)
+
+
+def test_articles_are_exported_and_verified(user: User, tmp_path: Path, number: str) -> None:
+    source = write(tmp_path, "a.ndjson", [entry("add-article", number, F_3="lamp é", C_75000=number)])
+    assert user.run("send", source).code == ExitCode.DONE
+    path = tmp_path / "articles.csv"
+    exported = user.run(
+        "export", "-o", str(path), "--filter", f"C_75000={number}", "--json", "--timeout", "150"
+    )
+    assert exported.code == ExitCode.DONE, exported.err
+    result = exported.json["export"]["result"]
+    assert (result["rows"], result["failed"]) == (1, 0)
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == result["sha256"]
+    assert number in path.read_text()
+    assert (
+        user.run("exports", "show", exported.json["export"]["id"]).code == ExitCode.REFUSED
+    )  # it took its own away
 
 
 def test_at_a_terminal_there_is_a_bar_and_in_a_pipe_there_are_lines(

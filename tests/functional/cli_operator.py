@@ -1,7 +1,8 @@
 """Runs commands of the command line against the application in this process, with the pipeline behind it in memory."""
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import cached_property
 from types import ModuleType
 from typing import Any
 
@@ -10,6 +11,7 @@ from chalicelib.passwords import ScryptCost
 from chalicelib.web.gateway import HttpApi
 from infra.cli.api import Api, Body, HttpAnswer
 from tests.doubles.deployment import step_on_sleep
+from tests.doubles.export_world import ExportGround, ExportWorld
 from tests.doubles.world import World
 from tests.functional.gateway import Gateway
 from tests.functional.stand_ins import Lines
@@ -25,6 +27,15 @@ class WorldServices:
         self.world = world
         self.logger: Any = Lines()
         self.accounts = Accounts(world.accounts_double, world.fake_clock, ScryptCost(n=2, r=1, p=1))
+
+    @cached_property
+    def exporting(self) -> ExportGround:
+        """What exports are made of, and the processes that make them."""
+        return ExportGround(self.world.fake_clock)
+
+    @property
+    def exports(self) -> Any:
+        return ExportWorld(self.exporting).exports
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.world, name)
@@ -43,8 +54,11 @@ class ApiOperator:
         self.sent: list[tuple[str, str, Mapping[str, str]]] = []
         self.failing: list[HttpAnswer | OSError] = []
         """Answers of a gateway or network in between, which come first."""
+        self.failing_fetches: list[bytes | Exception] = []
+        """What comes behind the first bytes of a download, or breaks it off."""
         if live:
             step_on_sleep(world)
+            self._export_on_sleep()
 
     def run(self, module: ModuleType, *arguments: str) -> int:
         """Run a command of a module; its exit code. `SystemExit` on wrong usage."""
@@ -55,7 +69,7 @@ class ApiOperator:
         return code
 
     def open(self, _: argparse.Namespace) -> Api:
-        return Api(URL, self.token, self.transport, self.world.fake_clock, "the local stack")
+        return Api(URL, self.token, self.transport, self.world.fake_clock, "the local stack", self.fetch)
 
     def transport(self, method: str, url: str, headers: Mapping[str, str], body: Body) -> HttpAnswer:
         """The network: to the application, or to the bucket."""
@@ -79,3 +93,30 @@ class ApiOperator:
         assert int(headers["Content-Length"]) == len(data)
         self.world.announce(key, self.world.bucket.put(key, data))
         return HttpAnswer(200)
+
+    def fetch(self, url: str) -> Iterator[bytes]:
+        """The bucket: gives what its link leads to."""
+        self.sent.append(("GET", url, {}))
+        if self.failing_fetches:
+            failed = self.failing_fetches.pop(0)
+            yield b"part of it"
+            if isinstance(failed, Exception):
+                raise failed
+            yield failed
+            return
+        yield from self.services.exporting.blobs.read(url.removeprefix(BUCKET).partition("?")[0])
+
+    def _export_on_sleep(self) -> None:
+        """From now on exports go on whenever a command sleeps."""
+        clock, sleep, at_work = self.world.fake_clock, self.world.fake_clock.sleep, [False]
+
+        def sleeps(seconds: float) -> None:
+            sleep(seconds)
+            if "exporting" in self.services.__dict__ and not at_work[0]:
+                at_work[0] = True
+                self.services.exporting.tick()
+                while self.services.exporting.work():
+                    pass
+                at_work[0] = False
+
+        clock.sleep = sleeps  # type: ignore[method-assign]
