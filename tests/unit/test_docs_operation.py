@@ -174,6 +174,9 @@ def test_bounds_are_those_of_the_code() -> None:
         "deleted attachments, documents and files of the record store": "{NoncurrentDays} day".format(
             **rules["deleted-attachments"]["NoncurrentVersionExpiration"]
         ),
+        "pages of a push that was neither ended nor taken away": "{ExpirationInDays} days".format(
+            **rules["left-push-parts"]
+        ),
         "snapshots of delta files": f"{rules['old-snapshots']['ExpirationInDays']} days",
         "delta files that came in a body or by an upload": f"{rules['old-uploads']['ExpirationInDays']} days",
         "results and failed entries of large delta files": f"{rules['old-extracts']['ExpirationInDays']} days",
