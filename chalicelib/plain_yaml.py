@@ -65,6 +65,7 @@ class _Building:
 
     def __init__(self, events: Iterator[Event]) -> None:
         self._events = events
+        self._reached = 1
         self.lines: Lines = {}
 
     def document(self) -> object:
@@ -80,7 +81,13 @@ class _Building:
         return value
 
     def _next(self) -> Any:
-        return next(self._events)
+        try:
+            event = next(self._events)
+        except (ValueError, OverflowError):
+            # The parser bounds neither `\U` in quotes nor the digits of a version.
+            raise InvalidYaml("it cannot be read as YAML from here on.", self._reached) from None
+        self._reached = int(event.end_mark.line) + 1
+        return event
 
     def _skip(self, kind: str) -> None:
         event = self._next()

@@ -31,6 +31,10 @@ VALUES = st.recursive(
         (b"[" * 1000, "Line 1: it is nested deeper than 12 levels"),
         (b'a: "\\ud800"', "Line 1: it holds half of a surrogate pair"),
         (b"? [a]\n: b", "Line 1: a key must be text"),
+        # What the parser itself stumbles over.
+        (b'b: 1\na: "\\U00110000"', "Line 2: it cannot be read as YAML"),
+        (b'a: "\\UFFFFFFFF"', "Line 1: it cannot be read as YAML"),
+        (b"%YAML 1." + b"9" * 5000 + b"\n--- a", "Line 1: it cannot be read as YAML"),
     ],
 )
 def test_what_is_no_plain_yaml_is_told_with_its_line(text: bytes, reason: str) -> None:
