@@ -2,13 +2,12 @@
 
 from collections.abc import Collection
 from dataclasses import replace
-from urllib.parse import quote
 
 from chalicelib.articles.document import Faults, article_number, read_changes
 from chalicelib.articles.writing import Saved
 from chalicelib.errors import Invalid
 from chalicelib.web import envelope, examples, reading, schemas
-from chalicelib.web.articles import NUMBER
+from chalicelib.web.articles import NUMBER, address_of
 from chalicelib.web.call import Answer, Audience, Body, Call, Parameter, Route, Success
 from chalicelib.web.preconditions import etag, preconditions_of
 
@@ -86,7 +85,7 @@ def _is_merge_patch(call: Call) -> bool:
 def _answer(call: Call, number: str, message: str, saved: Saved, status: int = 200) -> Answer:
     """The article as it is now. Its tag is left out where somebody is known to have changed it again since."""
     # The body is what a GET would show of the article, which Content-Location says: so ETag is that of the article.
-    headers = {"Content-Location": f"{call.prefix}/v1/articles/{quote(number, safe='')}"}
+    headers = {"Content-Location": address_of(call, number)}
     if saved.current:
         headers["ETag"] = etag(saved.version)
     return replace(envelope.success(message, saved.document, status), headers=headers)

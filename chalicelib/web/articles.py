@@ -3,7 +3,7 @@
 from dataclasses import replace
 from urllib.parse import quote
 
-from chalicelib.articles.document import article_number, read_changes
+from chalicelib.articles.document import article_number, read_changes, strip_quotes
 from chalicelib.errors import Invalid
 from chalicelib.web import envelope, examples, reading, schemas
 from chalicelib.web.call import Answer, Audience, Body, Call, Parameter, Route, Success
@@ -74,9 +74,16 @@ def delete(call: Call) -> Answer:
     """Deletes one article."""
     number = article_number(reading.path_parameter(call, "articleNumber"), "articleNumber")
     receipt = call.services.articles.delete(number)
-    successor = f"{call.prefix}/v1/articles/{quote(number, safe='')}"
     answer = envelope.success("Articles deleted", receipt)
-    return Answer(answer.status, answer.body, {"Link": f'<{successor}>; rel="successor-version"'})
+    link = f'<{address_of(call, number)}>; rel="successor-version"'
+    return Answer(answer.status, answer.body, {"Link": link})
+
+
+def address_of(call: Call, number: str) -> str:
+    """The address of an article: its number as it is, in quotes where that would be the address of something else."""
+    if strip_quotes(number) != number or number in _TAKEN:
+        number = f'"{number}"'
+    return f"{call.prefix}/v1/articles/{quote(number, safe='')}"
 
 
 ROUTES = (
@@ -201,3 +208,6 @@ ROUTES = (
         refusals=(304, 400, 404, 412, 422),
     ),
 )
+
+# Other calls, and what clients resolve before they send.
+_TAKEN = frozenset((".", "..", *(route.path.removeprefix("/v1/articles/") for route in ROUTES)))

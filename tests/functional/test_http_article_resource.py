@@ -1,5 +1,7 @@
 """Articles under their own address: PUT, PATCH, DELETE, and what entity tags allow and refuse."""
 
+from urllib.parse import quote
+
 import pytest
 
 from chalicelib.ports.article_store import Article, Document, Hidden
@@ -261,6 +263,20 @@ def test_an_article_whose_number_is_a_word_of_a_path_is_reached_in_quotes(user: 
     assert user.call("PUT", "/v1/articles/update", {}).status == 405
     assert user.call("PUT", "/v1/articles/%22update%22", {"F_1": "update"}).status == 201
     assert shown(user, "/v1/articles/%22update%22") == {"id": "update", "F_1": "update"}
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["1", "45°", '"', '"quoted"', '""', " spaced ", "update", "delta-update", ".", "..", "a%2Fb", "😀?#"],
+)
+def test_an_address_in_an_answer_leads_back_to_the_article(number: str, user: Gateway) -> None:
+    quoted = quote(f'"{number}"', safe="")
+    created = user.call("PUT", f"/v1/articles/{quoted}", {"F_3": number})
+    address = created.headers["content-location"].removeprefix("/api")
+    assert not set(address.split("/")) & {".", ".."}  # clients resolve these before they send
+    assert shown(user, address) == {"id": number, "F_1": number, "F_3": number}
+    deleted = user.call("GET", f"/v1/articles/delete/{quoted}")
+    assert deleted.headers["link"] == f'</api{address}>; rel="successor-version"'
 
 
 # Races and faults
