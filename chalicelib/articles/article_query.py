@@ -71,7 +71,10 @@ def _text(value: object) -> str:
     text = value.strip()
     if len(text) > MOST_CHARACTERS:
         raise _Bad(f"is longer than {MOST_CHARACTERS} characters")
-    found = words_asked(text)
+    try:
+        found = words_asked(read_value(text))
+    except BadValue as bad:
+        raise _Bad(str(bad)) from None
     if text and not found:
         raise _Bad("holds no word: send letters or digits to look for")
     if len(found) > MOST_WORDS:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from chalicelib.ports.article_search import ArticleQuery, ArticleSearch, Counts
 from chalicelib.ports.article_store import Document
 
-# An answer holds 4.5 MB, and ten facets of long values take one of them.
 PAGE_BYTES = 3_500_000
 MOST_FACET_VALUES = 100
 
@@ -30,17 +29,21 @@ class ArticleFinder:
     def __init__(self, search: ArticleSearch) -> None:
         self._search = search
 
-    def page(self, query: ArticleQuery, limit: int, after: str | None = None) -> ArticlePage:
-        """A page of at most `limit` articles, and of fewer where they are large; two searches, wherever it begins.
+    def page(
+        self, query: ArticleQuery, limit: int, after: str | None = None, room: int = PAGE_BYTES
+    ) -> ArticlePage:
+        """A page of at most `limit` articles, and of fewer where they have more than `room` bytes together.
+
+        Two searches, wherever it begins.
 
         What stops being found between the two is missing, and a page may even be empty: only `next` says whether
         another follows.
         """
         found = self._search.find(query, after, limit + 1)
-        shown = found[: _fitting([each.size for each in found[:limit]])]
+        shown = found[: _fitting([each.size for each in found[:limit]], room)]
         documents = self._search.read(query, [each.number for each in shown])
         # Between the two searches articles may have grown.
-        fitting = _fitting([_size(document) for document in documents])
+        fitting = _fitting([_size(document) for document in documents], room)
         last = shown[-1].number if shown else None
         if fitting < len(documents):
             documents = documents[:fitting]
@@ -53,9 +56,8 @@ class ArticleFinder:
         return self._search.count(query, keys, MOST_FACET_VALUES)
 
 
-def _fitting(sizes: Sequence[int]) -> int:
+def _fitting(sizes: Sequence[int], room: int) -> int:
     """How many documents of these sizes a page holds; one at least."""
-    room = PAGE_BYTES
     for count, size in enumerate(sizes):
         room -= size
         if count and room < 0:

@@ -5,19 +5,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from chalicelib.articles.article_query import MOST_CHARACTERS, MOST_WORDS, query_and_faults
-from chalicelib.articles.document import Faults, is_feature
-from chalicelib.articles.searching import MOST_FACET_VALUES
+from chalicelib.articles.document import Faults, is_feature, number_faults
+from chalicelib.articles.searching import MOST_FACET_VALUES, PAGE_BYTES
 from chalicelib.errors import Invalid
 from chalicelib.ports.article_search import ArticleQuery, Counts
 from chalicelib.ports.article_store import Document
 from chalicelib.web import envelope, examples, reading, schemas
 from chalicelib.web.call import Answer, Audience, Call, Parameter, Route, Success
-from chalicelib.web.cursors import read_cursor, sealed
-from chalicelib.web.paging import MOST_PER_PAGE, PER_PAGE
+from chalicelib.web.cursors import REFUSED, read_cursor, sealed
+from chalicelib.web.paging import ANSWER_BYTES, MOST_PER_PAGE, PER_PAGE
 
 MOST_FIELDS = 200
 MOST_FACETS = 10
 LONGEST_FACET = 40  # characters of a key
+FRAME_BYTES = 10_000  # of an answer beside its articles and facets: the envelope and the cursor
 _OWN = ("cursor", "limit", "fields", "facets")
 _ONCE = ("q", "updated_since", *_OWN)
 
@@ -37,14 +38,12 @@ def find(call: Call) -> Answer:
     """Finds articles."""
     asked = _read(call)
     finder = call.services.article_finder
-    page = finder.page(asked.query, asked.limit, asked.after)
-    beside: dict[str, object] = {
-        "cursor": None if page.next is None else sealed(page.next, *_bound_to(asked.query))
-    }
-    if asked.facets:
-        beside |= _counted(finder.count(asked.query, asked.facets))
+    counted = _counted(finder.count(asked.query, asked.facets)) if asked.facets else {}
+    room = ANSWER_BYTES - FRAME_BYTES - len(envelope.to_json(counted).encode())
+    page = finder.page(asked.query, asked.limit, asked.after, min(room, PAGE_BYTES))
+    cursor = None if page.next is None else sealed(page.next, *_bound_to(asked.query))
     documents = [_shown(document, asked.fields) for document in page.documents]
-    return envelope.success("Articles found", documents, 200, **beside)
+    return envelope.success("Articles found", documents, 200, cursor=cursor, **counted)
 
 
 def _read(call: Call) -> _Asked:
@@ -69,6 +68,8 @@ def _read(call: Call) -> _Asked:
     try:
         if not query_faults:  # a cursor fits the filters that it came with, and these are none
             after = read_cursor(call, *_bound_to(query))
+            if after is not None and number_faults(after):  # what a digest is made of is known to all
+                raise Invalid({"cursor": [REFUSED]})
     except Invalid as invalid:
         faults |= invalid.faults
     if faults:

@@ -11,6 +11,7 @@ import json
 from chalicelib.errors import Invalid
 from chalicelib.web.call import Call
 
+REFUSED = "The cursor field must be one that an answer to this very list gave."
 _DIGEST_BYTES = 9
 _MOST_CHARACTERS = 4000  # an article number of 400 bytes, escaped, with its file's name; a URL may have 8,000
 
@@ -40,7 +41,7 @@ def read_cursor(call: Call, *asked: str | None) -> str | None:
         return None
     place = opened(cursor, *asked)
     if place is None:
-        raise Invalid({"cursor": ["The cursor field must be one that an answer to this very list gave."]})
+        raise Invalid({"cursor": [REFUSED]})
     return place
 
 

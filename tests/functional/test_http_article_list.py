@@ -8,9 +8,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from chalicelib.articles.article_query import query_and_faults
+from chalicelib.articles.searching import MOST_FACET_VALUES
 from chalicelib.ports.article_store import Article, Hidden
 from chalicelib.web.article_list import MOST_FACETS, MOST_FIELDS
+from chalicelib.web.cursors import sealed
 from chalicelib.web.gateway import HttpApi
+from chalicelib.web.paging import ANSWER_BYTES
 from tests.documents import DOCUMENTS, fenced
 from tests.functional import curl_lines
 from tests.functional.gateway import Answer, Gateway
@@ -163,6 +167,31 @@ def test_a_cursor_that_was_changed_is_refused_wherever(stocked: Gateway) -> None
     } - {cursor}
     for each in [*changed, cursor[:-1], cursor + "A", cursor + "=", "x", "🔦", "A" * 9000]:
         assert ask(stocked, cursor=each).status == 422, each
+
+
+@pytest.mark.parametrize("place", ["\ud800", "\x00", "x" * 401, "a/b", ""])
+def test_a_cursor_that_somebody_made_up_is_refused(place: str, stocked: Gateway) -> None:
+    answer = ask(stocked, cursor=sealed(place, "articles", "{}"))
+    assert (answer.status, list(answer.json["errors"])) == (422, ["cursor"])
+
+
+def test_half_of_a_surrogate_pair_is_no_word() -> None:
+    assert query_and_faults({"q": "a \ud800"})[1] == {
+        "q": ["The q field holds half of a surrogate pair, which is no character."]
+    }
+
+
+def test_large_facets_leave_the_page_less_room(user: Gateway, services: StandIns) -> None:
+    keys = [f"C_{key}" for key in range(MOST_FACETS)]
+    for number in range(MOST_FACET_VALUES):
+        long = {key: f"{number:03}".ljust(256, "\x01") for key in keys}  # each character six bytes of JSON
+        document = {"id": str(number), "F_1": str(number), **long, "F_5": "x" * 30_000}
+        services.article_store.write_many([Article(str(number), document)])
+    answer = ask(user, facets=",".join(keys), limit="500")
+    assert answer.status == 200
+    assert len(answer.json["facets"]["C_9"]["values"]) == MOST_FACET_VALUES
+    assert len(answer.text.encode()) <= ANSWER_BYTES
+    assert answer.json["cursor"] is not None
 
 
 def test_all_faults_are_told_at_once(stocked: Gateway) -> None:
