@@ -7,6 +7,7 @@ import pytest
 
 from chalicelib.errors import Invalid
 from chalicelib.lrs.access import stores
+from chalicelib.schedule import local_time
 from tests.doubles.access_store import InMemoryAccess
 from tests.doubles.clock import FakeClock
 
@@ -15,10 +16,10 @@ from tests.doubles.clock import FakeClock
 def bare_system() -> Iterator[None]:
     """A system that knows no time zones, as a small image of a runtime may be."""
     zoneinfo.reset_tzpath(to=[])
-    stores._timezones.cache_clear()
+    local_time._zones.cache_clear()
     yield
     zoneinfo.reset_tzpath()
-    stores._timezones.cache_clear()
+    local_time._zones.cache_clear()
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Europe/Paris", "America/Argentina/Ushuaia", "Asia/Kathmandu"])
@@ -27,7 +28,9 @@ def test_zones_are_known_whatever_the_system_has(bare_system: None, zone: str) -
     assert made.timezone == zone
 
 
-@pytest.mark.parametrize("zone", ["europe/paris", "CET+1", "../UTC", "/etc/localtime", "+02:00"])
+@pytest.mark.parametrize(
+    "zone", ["europe/paris", "CET+1", "../UTC", "/etc/localtime", "localtime", "Factory", "+02:00"]
+)
 def test_what_is_no_zone_is_told(bare_system: None, zone: str) -> None:
     access = stores.Stores(InMemoryAccess(), FakeClock())
     with pytest.raises(Invalid) as caught:

@@ -1,9 +1,7 @@
 """The stores of the record store: reading, making and changing them."""
 
-import zoneinfo
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cache
 from typing import cast
 
 from chalicelib.errors import Invalid, WriteConflict
@@ -11,6 +9,7 @@ from chalicelib.lrs.access.fields import Fields
 from chalicelib.lrs.access.identity import find, new_id, new_version
 from chalicelib.ports.clock import Clock
 from chalicelib.ports.lrs_access import AccessStore, StoreRecord, StoreVersion
+from chalicelib.schedule.local_time import is_zone
 
 READ_ONLY = ("id", "status")
 FIELDS = ("slug", "name", "timezone", "xapi_version", *READ_ONLY)
@@ -61,7 +60,7 @@ class Stores:
 
 def _read(fields: Fields, current: StoreRecord) -> StoreRecord:
     timezone = fields.text("timezone", current.timezone)
-    if timezone and timezone not in _timezones():
+    if timezone and not is_zone(timezone):
         fields.fault("timezone", "The timezone field must be an IANA time zone, such as Europe/Paris.")
     return replace(
         current,
@@ -69,8 +68,3 @@ def _read(fields: Fields, current: StoreRecord) -> StoreRecord:
         timezone=timezone,
         xapi_version=cast(StoreVersion, fields.one_of("xapi_version", XAPI_VERSIONS, current.xapi_version)),
     )
-
-
-@cache
-def _timezones() -> frozenset[str]:
-    return frozenset(zoneinfo.available_timezones())

@@ -8,6 +8,7 @@ from chalicelib.errors import NotFound
 from chalicelib.lrs.access.permissions import giving
 from chalicelib.lrs.access.shown import shown_client, shown_connection, shown_store
 from chalicelib.ports.lrs_access import ConnectionType
+from chalicelib.times import microseconds
 from chalicelib.web import reading
 from chalicelib.web.call import Answer, Call, Handler
 from chalicelib.web.lrs.route import LrsRoute
@@ -38,7 +39,11 @@ def show_store(call: Call) -> Answer:
 
 def change_store(call: Call) -> Answer:
     """Changes a store."""
-    return _one(shown_store(call.services.lrs.access.stores.update(_id(call), reading.json_object(call))))
+    body, lrs = reading.json_object(call), call.services.lrs
+    store = lrs.access.stores.update(_id(call), body)
+    if "timezone" in body:  # also where it is the same: a call that died half-way is sent again
+        lrs.jobs.retime(store, microseconds(lrs.clock.now()))
+    return _one(shown_store(store))
 
 
 def create_client(call: Call) -> Answer:

@@ -19,6 +19,7 @@ from chalicelib.lrs.jobs.machine import types
 from chalicelib.lrs.jobs.machine.job_type import parameters_of
 from chalicelib.lrs.jobs.machine.parameters import OF_THE_JOB, STORE
 from chalicelib.lrs.jobs.machine.request import Asked, Asker, read_request
+from chalicelib.lrs.jobs.machine.retiming import retimed
 from chalicelib.ports.jobs import JobEvent, JobPage, JobRecord, JobStore, RunState
 from chalicelib.times import microseconds
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from chalicelib.jobs.telling import Telling
     from chalicelib.jobs.wake_up import WakeUps
     from chalicelib.lrs.jobs.machine.services import JobServices
+    from chalicelib.ports.lrs_access import StoreRecord
 
 TRIES = 20  # against a worker that writes with every page
 READS_PER_PAGE = 10  # of a list with filters; a page may hold fewer jobs than asked for
@@ -154,6 +156,29 @@ class Jobs:
         """A page of a job's log, oldest first, and where to go on."""
         job = self.get(kind, job_id)
         return self._jobs.events(job.type, job.id, cursor, limit)
+
+    def retime(self, store: StoreRecord, now: int) -> None:
+        """Lets the jobs of a store go by its time zone as it is now; may be done again. Raises `WriteConflict`."""
+        for name in types.names():
+            cursor = None
+            while True:
+                page = self._jobs.page(name, cursor, JOBS_PER_READ)
+                for job in page.jobs:
+                    if job.store == store.slug:
+                        self._retime(job, store.timezone, now)
+                cursor = page.next
+                if cursor is None:
+                    break
+
+    def _retime(self, job: JobRecord, timezone: str, now: int) -> None:
+        current: JobRecord | None = job
+        for _ in range(TRIES):
+            if current is None or (moved := retimed(current, timezone, now)) == current:
+                return
+            if self._jobs.put(moved, current.version) is not None:
+                return
+            current = self._jobs.get(job.type, job.id)
+        raise WriteConflict("Job", job.id)
 
     def using(self, connection: str) -> JobRecord | None:
         """A job that uses this connection."""
