@@ -39,7 +39,8 @@ OWN: dict[str, Row] = {
 """Those of a type that has parameters of every kind."""
 
 TABLES = {**SOURCE, EVERY_KIND: OWN}
-THERE = (EVERY_KIND, *types.names())
+OF_THE_PROJECT = types.names()  # before tests add theirs
+THERE = (EVERY_KIND, *SOURCE)
 ROWS = [(kind, name) for kind in THERE for name in TABLES[kind]]
 
 
@@ -103,6 +104,10 @@ def test_a_parameter_is_as_the_source_says(kind: str, name: str, site: Site, con
 @pytest.mark.parametrize("name", COMMON)
 def test_a_parameter_of_the_schedule(name: str, site: Site, connection_id: str) -> None:
     check(site, EVERY_KIND, LEAST, name, COMMON[name], connection_id)
+
+
+def test_every_type_has_its_rows() -> None:
+    assert set(OF_THE_PROJECT) == SOURCE.keys()
 
 
 @pytest.mark.parametrize("kind", THERE)
