@@ -1,6 +1,7 @@
 """What every search of articles promises, held by the one in memory and the one on a real OpenSearch node."""
 
 import json
+import random
 import threading
 import urllib.request
 import uuid
@@ -176,6 +177,31 @@ def test_words_find_articles(place: Place, text: str, found: list[str]) -> None:
         )
     place.put("77", F_80007='Noir – réflecteur ø30, ½" filet, 日本, Lüster w', F_9="a" * 60)
     assert place.numbers(ArticleQuery(text)) == found
+
+
+def test_the_engine_finds_what_the_rules_of_words_say(real: Place) -> None:
+    """Texts of all that words are made of and end at, in many scripts, against the rules in this process."""
+    made = random.Random(7)
+    signs = "abzABZ019 ,./-°\"'½²ßüÜøåé\u0301日本語🔦\u200b\u2028\x85\x1c\u3000\xa0٣กำ%+_#=\\*?"
+
+    def text(most: int) -> str:
+        return "".join(made.choices(signs, k=made.randint(1, most)))
+
+    memory = MemoryArticleStore()
+    articles = []
+    for place in range(300):
+        number = f"{place:03}{text(4).replace('/', '')}"
+        articles.append(Article(number, {"id": number, "F_1": number, "F_3": text(12), "C_2": text(30)}))
+    for store in (real.store, memory):
+        assert all(isinstance(outcome, Written) for outcome in store.write_many(articles))
+    double = Place(memory, MemoryArticleSearch(memory), lambda: None)
+    found = 0
+    for _ in range(150):
+        query = ArticleQuery(text(made.choice((1, 2, 4))))
+        numbers = double.numbers(query, limit=400)
+        assert real.numbers(query, limit=400) == numbers, query
+        found += len(numbers) not in (0, 300)
+    assert found > 50
 
 
 def test_exact_values_find_articles_one_of_each_key(place: Place) -> None:

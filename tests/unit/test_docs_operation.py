@@ -8,13 +8,22 @@ from typing import Any, get_args
 from chalicelib import bootstrap, idempotency, plain_yaml
 from chalicelib.accounts import tokens
 from chalicelib.adapters import guarded_http, opensearch_connection
-from chalicelib.articles import applying, delta_json, fan_out, file_records, writing
+from chalicelib.articles import (
+    applying,
+    article_query,
+    delta_json,
+    fan_out,
+    file_records,
+    searching,
+    writing,
+)
 from chalicelib.articles.export import fields as mapping_fields
 from chalicelib.articles.export import reading as mapping_reading
 from chalicelib.ledger import commands, states
+from chalicelib.ports import article_words
 from chalicelib.ports.ledger_records import Record
+from chalicelib.web import article_list, reading
 from chalicelib.web import idempotency as web_idempotency
-from chalicelib.web import reading
 from infra.cli.causes import CAUSES
 from infra.cli.console import ExitCode
 from infra.policies import POLICIES, policy_document
@@ -159,6 +168,11 @@ def test_bounds_are_those_of_the_code() -> None:
         "starts of a file without progress": f"{file_records.STARTS}",
         "runs of an entry that kills its worker": f"{applying.ATTEMPTS}",
         "writes of a single article against others": f"{writing.TRIES} tries, {writing.PATIENCE_SECONDS:g} s",
+        "one search of articles": f"{article_query.MOST_WORDS} words in {article_query.MOST_CHARACTERS} characters, "
+        f"{article_query.MOST_VALUES} exact values, {article_list.MOST_FACETS} facets of "
+        f"{searching.MOST_FACET_VALUES} values",
+        "words by which an article is found": f"{article_words.MOST_WORDS:,} of {article_words.LONGEST_WORD} "
+        "characters",
         "Idempotency-Key": f"{web_idempotency.KEY_CHARACTERS} characters",
         "answer kept under an Idempotency-Key": f"{idempotency.KEPT_BYTES:,} bytes, "
         f"{idempotency.KEPT_SECONDS / 3600:g} h",
