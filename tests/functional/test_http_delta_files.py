@@ -1,10 +1,14 @@
 """Delta files as a resource over HTTP: listed, read, cancelled."""
 
 import json
+from contextlib import suppress
 from urllib.parse import urlencode
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from chalicelib.errors import NothingToCancel
 from chalicelib.ledger.delta_files import COUNTED
 from chalicelib.web import delta_file_routes, delta_files, paging
 from tests.doubles.steps import feature, waiting
@@ -252,3 +256,37 @@ def test_what_cannot_be_told_yet_is_refused(
     upload = world.submissions.allow_upload(5, None, False).upload.id
     for name, status in (("1", 409), (upload, 409), ("2", 404), ("nobody", 404), ("0", 404)):
         assert user.call("GET", f"/v1/delta-files/{name}/{what}").status == status
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    steps=st.lists(
+        st.sampled_from(["one", "three", "retry", "settle", "cancel", "page"]), min_size=1, max_size=25
+    ),
+    limit=st.integers(1, 4),
+)
+def test_who_is_there_from_beginning_to_end_is_listed_once(steps: list[str], limit: int) -> None:
+    world = World()
+    world.web.files = {f"https://files.example.com/{i}": b"[]" for i in range(3)}
+    world.submit("https://files.example.com/0", "https://files.example.com/1")
+    there: set[int] = set()
+    seen: list[int] = []
+    before: int | None = None
+    for step in [*steps, *["page"] * 100]:
+        if step in ("one", "three"):
+            world.submit(*(f"https://files.example.com/{i}" for i in range(3 if step == "three" else 1)))
+        elif step == "retry":
+            world.commands.retry()
+        elif step == "settle":
+            world.settle()
+        elif step == "cancel":
+            with suppress(NothingToCancel):
+                world.commands.cancel(2)
+        elif before != 0:
+            if before is None:
+                requests = world.memory_ledger.requests(1, 10**6)
+                there = {asked.first + index for asked in requests for index in range(len(asked.names))}
+            part = world.delta_files.newest(before, limit)
+            seen += [found.file.n for found in part.files]
+            before = part.before or 0
+    assert seen == sorted(there, reverse=True)

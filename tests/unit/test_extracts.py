@@ -266,3 +266,33 @@ def test_an_answer_that_is_too_large_is_given_by_a_link(monkeypatch: pytest.Monk
     assert world.extract_maker.draw(1, "results", 1000) is None
     world.settle()
     assert isinstance(world.extract_maker.draw(1, "results", 1000), Link)
+
+
+def test_a_whole_file_is_drawn_with_few_reads() -> None:
+    world = World(ENTRIES_PER_MESSAGE="25")
+    world.drop("a.json", [entry("add-article", str(i)) for i in range(2000)])
+    world.settle()
+    before = len(world.faults.seen)
+    assert len(results(world, 1)) == 2000
+    reads = world.faults.seen[before:]
+    assert len(reads) < 12, "one read of pages and one of the bucket for five thousand entries"
+    before = len(world.faults.seen)
+    assert world.extract_maker.draw(1, "failed", MOST) == b"[]\n"
+    assert "blobs.read_range" not in world.faults.seen[before:], "where nothing failed, no bytes are read"
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_a_maker_holds_a_part_and_what_was_read_last_whatever_the_size_of_the_file() -> None:
+    held: dict[int, int] = {}
+    for entries in (300, 900):
+        world = large(entries)
+        put_part, sizes = world.memory_uploads.put_part, list[int]()
+
+        def putting(key: str, upload: str, number: int, data: bytes) -> None:
+            sizes.append(len(data))  # noqa: B023 - called within this turn
+            put_part(key, upload, number, data)  # noqa: B023
+
+        world.memory_uploads.put_part = putting  # type: ignore[method-assign]
+        assert fetched(world, "results")
+        held[entries] = max(sizes)
+    assert held[900] <= held[300] * 1.2
