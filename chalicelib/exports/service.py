@@ -52,9 +52,16 @@ class Exports:
         """`tick` is asked for where an export is due at once."""
         self._services, self._tick, self._new_id, self._log_failure = services, tick, new_id, log_failure
 
-    def create(self, body: Mapping[str, object]) -> JobRecord:
-        """Makes the export that a body asks for, and begins it if it is due. Raises `Invalid` with every fault."""
+    def create(self, body: Mapping[str, object], write_id: str | None = None) -> JobRecord:
+        """Makes the export that a body asks for, and begins it if it is due. Raises `Invalid` with every fault.
+
+        One that bears the same `write_id` is that very export, made by an earlier run of the call.
+        """
         services = self._services
+        stored_exports = exports_of(services.job_store)
+        made = [job for job in stored_exports if write_id and job.settings.get("write_id") == write_id]
+        if made:
+            return made[0]
         now = microseconds(services.clock.now())
         blobs = services.blobs
         asked = read_order(
@@ -63,7 +70,7 @@ class Exports:
             services.deletions_known_days,
             lambda name, format_name: mapping_named(name, format_name, blobs),
         )
-        if len(exports_of(services.job_store)) >= MOST:
+        if len(stored_exports) >= MOST:
             raise Invalid(
                 {"format": [f"There are {MOST} exports already; delete those that are not needed."]}
             )
@@ -75,7 +82,7 @@ class Exports:
             created_by="",
             created_at=now,
             schedule=asked.schedule.to_json(),
-            settings=asked.order.to_json(),
+            settings={**asked.order.to_json(), "write_id": write_id},
             replay=asked.replay,
             next_run_at=next_run_at,
             due_at=now if asked.replay else next_run_at,

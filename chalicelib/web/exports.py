@@ -18,7 +18,7 @@ _LIST = "exports"
 
 def create(call: Call) -> Answer:
     """Orders an export."""
-    job = call.services.exports.create(reading.json_object(call))
+    job = call.services.exports.create(reading.json_object(call), call.write_id)
     answer = envelope.success("Export accepted", _shown(job), 202)
     return Answer(answer.status, answer.body, {"Location": f"{call.prefix}/v1/exports/{job.id}"})
 

@@ -1,6 +1,6 @@
 """Where the emulator differs from AWS: what its CloudFormation leaves out is set by its APIs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -53,7 +53,7 @@ def fill(client: Client, deployed: Deployed) -> None:
     outputs = deployed.outputs
     for table in ("Ledger", "Accounts", "Records", "Access", "Jobs"):
         _expire_items(client("dynamodb"), outputs[f"{table}TableName"])
-    rules = [_api_rule(rule) for rule in LIFECYCLE_RULES]
+    rules = [_api_rule(rule, deployed.parameters) for rule in LIFECYCLE_RULES]
     client("s3").put_bucket_lifecycle_configuration(
         Bucket=outputs["BucketName"], LifecycleConfiguration={"Rules": rules}
     )
@@ -69,12 +69,13 @@ def _expire_items(dynamodb: Any, table: str) -> None:
         dynamodb.update_time_to_live(TableName=table, TimeToLiveSpecification=specification)
 
 
-def _api_rule(rule: dict[str, Any]) -> dict[str, Any]:
-    """A lifecycle rule in S3's own words: CloudFormation's differ a little."""
+def _api_rule(rule: dict[str, Any], parameters: Mapping[str, str]) -> dict[str, Any]:
+    """A lifecycle rule in S3's own words: CloudFormation's differ a little, and may name a parameter."""
     rule = dict(rule)
     api = {"ID": rule.pop("Id"), "Filter": {"Prefix": rule.pop("Prefix", "")}}
     if "ExpirationInDays" in rule:
-        api["Expiration"] = {"Days": rule.pop("ExpirationInDays")}
+        days = rule.pop("ExpirationInDays")
+        api["Expiration"] = {"Days": int(parameters[days["Ref"]] if isinstance(days, dict) else days)}
     if "ExpiredObjectDeleteMarker" in rule:
         api["Expiration"] = {"ExpiredObjectDeleteMarker": rule.pop("ExpiredObjectDeleteMarker")}
     return api | rule

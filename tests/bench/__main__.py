@@ -12,6 +12,7 @@ from tests.bench import (
     apply_in_process,
     article_search,
     cold_start,
+    exports,
     jobs,
     pipeline_end_to_end,
     queries,
@@ -29,6 +30,7 @@ PARTS = {
     "queries": "(f) queries of statements",
     "jobs": "(g) jobs over many statements",
     "search": "(h) searches of articles",
+    "exports": "(i) exports beside a raw scan",
     "pipeline": "(b) the packaged pipeline",
 }
 """In the order in which they run: first what needs no servers, last what leaves work behind."""
@@ -40,6 +42,7 @@ _MEASURES: Mapping[str, Callable[[Ground], None]] = {
     "statements": statements.measure,
     "queries": queries.measure,
     "jobs": jobs.measure,
+    "exports": exports.measure,
     "search": article_search.measure,
     "pipeline": pipeline_end_to_end.measure,
 }

@@ -174,6 +174,16 @@ def test_an_export_is_cancelled_while_it_runs(user: Gateway, ground: ExportGroun
     assert ground.objects() == []
 
 
+def test_an_order_that_is_sent_again_under_its_key_makes_one_export(
+    user: Gateway, ground: ExportGround
+) -> None:
+    body, key = {"format": "csv", "mapping": "test"}, {"Idempotency-Key": "nightly-2026-11-30"}
+    answers = [user.call("POST", "/v1/exports", body, key) for _ in range(2)]
+    assert [answer.status for answer in answers] == [202, 202]
+    assert answers[0].json == answers[1].json
+    assert len(ground.jobs()) == 1
+
+
 def test_exports_are_for_users(anyone: Gateway) -> None:
     for method, path in (("POST", ""), ("GET", ""), ("GET", "/1"), ("GET", "/1/failed"), ("DELETE", "/1")):
         assert anyone.call(method, f"/v1/exports{path}").status == 401

@@ -67,6 +67,20 @@ def test_a_file_of_many_parts_is_one_file(
     assert ground.uploads.open == {}
 
 
+@pytest.mark.parametrize("name", ["csv", "xml", "bc-batch"])
+def test_a_file_is_the_same_in_one_part_as_in_many(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = []
+    for part, seconds in ((8 * 1024 * 1024, 900.0), (3000, 59.0)):
+        ground = ExportGround(seconds=seconds)
+        small_parts(monkeypatch, part=part)
+        for number in range(330):
+            ground.write(f"{number:03d}", F_3="é ½", F_80004="1,50", F_80006="20/06/2022")
+        job = ground.run(format=name, mapping=None)
+        assert job.progress == Progress(330, done=330)
+        files.append(ground.file(ground.result(job)))
+    assert files[0] == files[1]
+
+
 def test_bytes_that_make_no_part_yet_wait_for_more(
     ground: ExportGround, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -85,6 +85,22 @@ def test_an_order_is_made_once_or_not_at_all_whatever_call_goes_wrong(fault: str
 
 
 @pytest.mark.parametrize("fault", FAULTS)
+def test_an_order_whose_call_runs_again_is_made_once(fault: str) -> None:
+    def order(at: int) -> tuple[ExportGround, Faults]:
+        ground, faults = ground_with(), Faults(at=at, kind=fault)
+        for _ in range(2):
+            with suppress(Unavailable, Killed):
+                body = {"format": "csv", "mapping": "test"}
+                ExportWorld(ground, faults).exports.create(body, "the name of this write")
+        return ground, faults
+
+    for at in range(len(order(-1)[1].seen)):
+        ground, _ = order(at)
+        ground.settle()
+        check_outcome(ground, f"{fault} at call {at}")
+
+
+@pytest.mark.parametrize("fault", FAULTS)
 def test_a_deletion_that_is_cut_off_is_done_again_or_is_done(fault: str) -> None:
     def delete(at: int) -> tuple[ExportGround, Faults]:
         ground = run_with("", -1)

@@ -135,6 +135,7 @@ def test_a_worker_loads_its_parts_when_work_comes(name: str) -> None:
         ("intake", False),
         ("fan_out", False),
         ("sweep", False),
+        ("exports", False),
         ("articles", True),
         ("delivery", True),
         ("dead_letters", True),

@@ -1,0 +1,106 @@
+"""A run of an export holds no more of a hundred thousand articles than of ten thousand, whatever size they have.
+
+Each size runs in a process of its own, on doubles that make articles as they are read and keep nothing of them.
+"""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from chalicelib.ports.article_scan import ScannedArticle, ScanPage, Selection
+from chalicelib.ports.jobs import Progress
+from tests.doubles.blobs import MemoryBlobs
+from tests.doubles.export_world import ExportGround, ExportWorld
+
+FEW, MANY = 10_000, 100_000
+ALLOWED = 1.15
+ANSWER_BYTES = 16 * 1024 * 1024  # what the scan on OpenSearch holds at most
+_DESCRIPTION = "BULLET HOLE 30 - IP20 - LED G08 - CRI 90 - 6,1 W - 4000K - BEAM 45°-REFLECTOR "
+
+
+class MadeArticles:
+    """A picture of so many articles, made anew as it is read, in answers of a bounded size."""
+
+    def __init__(self, count: int, length: int) -> None:
+        self.count_of_all, self.length = count, length
+        self.per_page = max(1, min(2000, ANSWER_BYTES // (length + 100)))
+
+    def take(self) -> str:
+        return "picture"
+
+    def count(self, picture: str, selection: Selection) -> int:
+        return self.count_of_all
+
+    def page(self, picture: str, selection: Selection, after: str) -> ScanPage:
+        first = int(after) + 1 if after else 0
+        last = min(first + self.per_page, self.count_of_all)
+        text = (_DESCRIPTION * (self.length // len(_DESCRIPTION) + 1))[: self.length]
+        articles = [
+            ScannedArticle(f"{number:08d}", {"F_3": f"{number} {text}", "F_80004": "1,50"}, 1000.0)
+            for number in range(first, last)
+        ]
+        return ScanPage(articles, picture, last == self.count_of_all)
+
+    def drop(self, picture: str) -> None:
+        return
+
+
+class Counted:
+    """Uploads that count bytes and keep none."""
+
+    def __init__(self) -> None:
+        self.parts: dict[int, int] = {}
+        self.size = 0
+
+    def begin(self, key: str, media_type: str) -> str:
+        return "upload"
+
+    def put_part(self, key: str, upload: str, number: int, data: bytes) -> None:
+        self.parts[number] = len(data)
+
+    def complete(self, key: str, upload: str, parts: int, size: int) -> None:
+        assert (len(self.parts), sum(self.parts.values())) == (parts, size)
+        self.size = size
+
+    def give_up(self, key: str, upload: str) -> None:
+        return
+
+
+def _peak(count: int, length: int) -> int:
+    """Kilobytes that this process held at most, once it has exported so many articles of that size."""
+    ground = ExportGround(blobs=MemoryBlobs())
+    ground.__dict__["article_scan"] = MadeArticles(count, length)
+    ground.__dict__["uploads"] = Counted()
+    job = ground.order()
+    assert job.run is not None
+    ExportWorld(ground).worker.work(job.type, job.id, job.run.id, lambda: 900.0)
+    done = ground.job(job.id)
+    assert (done.success, done.progress) == (True, Progress(count, done=count)), done.feedback
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def _peak_of_process(count: int, length: int) -> int:
+    program = f"from tests.unit.test_exports_memory import _peak; print(_peak({count}, {length}))"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=Path(__file__).resolve().parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return int(done.stdout)
+
+
+@pytest.mark.parametrize(("length", "few", "many"), [(500, FEW, MANY), (150_000, 400, 2000)])
+def test_more_articles_take_no_more_memory(length: int, few: int, many: int) -> None:
+    assert _peak_of_process(many, length) < ALLOWED * _peak_of_process(few, length)
+
+
+def test_a_few_large_articles_stay_far_below_what_a_function_has() -> None:
+    assert _peak_of_process(1000, 200_000) < 400_000
