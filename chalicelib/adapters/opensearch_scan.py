@@ -20,7 +20,8 @@ PER_PAGE = 2000
 LEAST_PER_PAGE = 8  # articles of 200 KB, were each of their characters written as six
 NOTHING = "nothing"
 """The picture of an index that is not there yet."""
-_GONE = ("search_context_missing_exception", "node_not_connected_exception", "no_such_remote")
+# A picture of a node that is not there any more is answered with other statuses too.
+_GONE = ("search_context_missing_exception", "node_not_connected_exception")
 
 
 class OpenSearchScan:
@@ -89,7 +90,10 @@ class OpenSearchScan:
             return
 
     def _search(self, body: Mapping[str, object]) -> Any:
-        return self._ask("POST", "/_search?allow_partial_search_results=false", body)
+        try:
+            return self._ask("POST", "/_search?allow_partial_search_results=false", body)
+        except _NoIndex:
+            raise PictureGone("its index was removed") from None
 
     def _ask(self, method: str, path: str, body: Mapping[str, object] | None) -> Any:
         """A request that may be sent twice; sent once more if the connection broke (it may have idled long)."""
@@ -121,7 +125,7 @@ def _meaning(error: Exception) -> Exception:
     said = f"{getattr(error, 'error', '')} {info}"
     if "index_not_found_exception" in said:
         return _NoIndex()
-    if any(name in said for name in _GONE):
+    if getattr(error, "status_code", None) == 404 or any(name in said for name in _GONE):
         return PictureGone(failure_reason(error))
     return Unavailable(PART, failure_reason(error))
 
