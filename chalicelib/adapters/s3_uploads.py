@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from urllib.parse import quote
 
 from chalicelib.adapters.aws_answers import answered, code_of
@@ -29,10 +29,11 @@ class S3Uploads:
             )
         return answer["UploadId"]
 
-    def put_part(self, key: str, upload: str, number: int, data: bytes) -> None:
+    def put_part(self, key: str, upload: str, number: int, data: bytes | bytearray) -> None:
+        body = cast("bytes", data)  # botocore takes both, its types know one
         with _there(upload):
             self._client.upload_part(
-                Bucket=self._bucket, Key=key, UploadId=upload, PartNumber=number, Body=data
+                Bucket=self._bucket, Key=key, UploadId=upload, PartNumber=number, Body=body
             )
 
     def complete(self, key: str, upload: str, parts: int, size: int) -> None:

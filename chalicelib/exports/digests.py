@@ -18,7 +18,7 @@ class Digests:
     def __init__(self) -> None:
         self._begun: OrderedDict[str, tuple[int, _Hash]] = OrderedDict()
 
-    def add(self, key: str, start: int, data: bytes) -> None:
+    def add(self, key: str, start: int, data: bytes | bytearray) -> None:
         """Bytes of a file from `start` on; of use where all before them were added here too, each once."""
         done, digest = self._begun.get(key, (0, None))
         if start == 0:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from chalicelib.articles.export.records import Chunk, Exported, FailedRow
     from chalicelib.exports.work import ExportWork
 
-PART_BYTES = 8 * 1024 * 1024
+PART_BYTES = LEAST_PART  # a run holds one part; how many there are is no matter
 PIECE_BYTES = 4 * 1024 * 1024  # of the list of failures
 ARTICLES = 50_000  # so that a page of which little is written ends too, long before its lease
 MOST_BYTES = 20 * 1024**3  # one invocation reads that much again, for its digest
@@ -61,10 +61,10 @@ def read_part(work: ExportWork, at: Position) -> Part:
     if failed:
         at = replace(at, pieces=at.pieces + 1)
         services.blobs.put(at.piece_key(at.pieces), bytes(failed))
-    return Part(_stored(work, at, bytes(out), over), notes)
+    return Part(_stored(work, at, out, over), notes)
 
 
-def _stored(work: ExportWork, at: Position, data: bytes, over: bool) -> Position:
+def _stored(work: ExportWork, at: Position, data: bytearray, over: bool) -> Position:
     """Where the run stands once these bytes are a part, or wait for more: S3 takes small parts at the end alone."""
     if len(data) >= LEAST_PART or (over and data):
         services = work.services
@@ -73,7 +73,7 @@ def _stored(work: ExportWork, at: Position, data: bytes, over: bool) -> Position
         at = replace(at, parts=at.parts + 1, bytes=at.bytes + len(data), rest=0)
     elif data:
         at = replace(at, rest=at.rests + 1, rests=at.rests + 1)
-        work.services.blobs.put(at.rest_key(at.rest), data)
+        work.services.blobs.put(at.rest_key(at.rest), bytes(data))
     else:
         at = replace(at, rest=0)
     return replace(at, step=Step.CLOSE) if over else at

@@ -18,7 +18,7 @@ class Uploads(Protocol):
         """Begins an upload; its id."""
         ...
 
-    def put_part(self, key: str, upload: str, number: int, data: bytes) -> None:
+    def put_part(self, key: str, upload: str, number: int, data: bytes | bytearray) -> None:
         """Stores a part (from 1) that is not empty, over one of the same number. Raises `UploadGone`."""
         ...
 

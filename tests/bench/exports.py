@@ -149,7 +149,7 @@ def _run(exporting: Any, name: str) -> None:
     )
     assert exporting.job_store.put(runs.started(job, "run", now, None), None) is not None
     with unread_log():
-        exporting.worker.work(job.type, job.id, "run", lambda: 900.0)
+        exporting.job_worker.work(job.type, job.id, "run", lambda: 900.0)
     ended = exporting.job_store.get(EXPORT, job.id)
     assert ended.success is True, ended.feedback
     assert ended.progress.total == ended.progress.done == results_of(ended)[0].rows, ended.progress

@@ -57,7 +57,7 @@ def content(store: Store) -> bytes:
 def test_parts_are_put_together_in_their_order(store: Store) -> None:
     upload = store.uploads.begin(KEY, TYPE)
     store.uploads.put_part(KEY, upload, 2, b"end")
-    store.uploads.put_part(KEY, upload, 1, LARGE)
+    store.uploads.put_part(KEY, upload, 1, bytearray(LARGE))
     assert store.blobs.size(KEY) is None
     store.uploads.complete(KEY, upload, 2, LEAST_PART + 3)
     assert content(store) == LARGE + b"end"

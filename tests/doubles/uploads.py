@@ -26,9 +26,9 @@ class MemoryUploads:
         self.open[upload] = {}
         return upload
 
-    def put_part(self, key: str, upload: str, number: int, data: bytes) -> None:
+    def put_part(self, key: str, upload: str, number: int, data: bytes | bytearray) -> None:
         assert data, "S3 takes no empty part"
-        self._parts(upload)[number] = data
+        self._parts(upload)[number] = bytes(data)
 
     def complete(self, key: str, upload: str, parts: int, size: int) -> None:
         if not parts:

@@ -78,7 +78,7 @@ def _peak(count: int, length: int) -> int:
     ground.__dict__["uploads"] = Counted()
     job = ground.order()
     assert job.run is not None
-    ExportWorld(ground).worker.work(job.type, job.id, job.run.id, lambda: 900.0)
+    ExportWorld(ground).job_worker.work(job.type, job.id, job.run.id, lambda: 900.0)
     done = ground.job(job.id)
     assert (done.success, done.progress) == (True, Progress(count, done=count)), done.feedback
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -97,7 +97,7 @@ def _peak_of_process(count: int, length: int) -> int:
     return int(done.stdout)
 
 
-@pytest.mark.parametrize(("length", "few", "many"), [(500, FEW, MANY), (150_000, 400, 2000)])
+@pytest.mark.parametrize(("length", "few", "many"), [(1500, FEW, MANY), (150_000, 400, 2000)])
 def test_more_articles_take_no_more_memory(length: int, few: int, many: int) -> None:
     assert _peak_of_process(many, length) < ALLOWED * _peak_of_process(few, length)
 
