@@ -113,13 +113,13 @@ def _memory(ground: Ground, transport: Transport) -> None:
 
 def peak_of_run() -> float:
     """Megabytes that this process held at most, once it has exported the articles of the bench as CSV."""
-    import resource
+    from tests.unit.test_exports_memory import peak_kilobytes
 
     services = Services()
     with unread_log():
         services.logger.info("the run begins")
         _run(_exporting(services), "csv")
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return peak_kilobytes() / 1024
 
 
 def _exporting(services: Services) -> Any:
