@@ -80,7 +80,7 @@ def read_key(header: str) -> str:
 
 def _request(call: Call) -> str:
     """A digest of method, path, query and body: of another request it is another."""
-    head = [call.method, call.route.path, sorted(call.path_parameters.items()), sorted(call.query.items())]
+    head = [call.method, call.route.path, sorted(call.path_parameters.items()), sorted(call.values.items())]
     digest = hashlib.sha256(json.dumps(head).encode() + b"\0")
     digest.update(call.raw_body)
     return digest.hexdigest()

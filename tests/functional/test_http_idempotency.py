@@ -125,6 +125,15 @@ def test_a_key_of_another_request_is_a_422(
     assert copy(user).status == 200
 
 
+def test_every_value_of_a_parameter_makes_the_request(user: Gateway, services: StandIns) -> None:
+    user.call("POST", "/v1/articles?x=1&x=2", COPY, KEY)
+    before = written(services)
+    for query in ("x=3&x=2", "x=2", "x=2&x=1"):
+        assert user.call("POST", f"/v1/articles?{query}", COPY, KEY).status == 422
+    assert user.call("POST", "/v1/articles?x=1&x=2", COPY, KEY).headers[REPLAYED] == "true"
+    assert written(services) == before
+
+
 def test_keys_belong_to_the_user_and_not_to_the_token(
     user: Gateway, admin: Gateway, services: StandIns
 ) -> None:
