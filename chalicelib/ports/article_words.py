@@ -46,10 +46,11 @@ _SAME = str.maketrans(
     }
 )
 _SPELT_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe"})
-_MARKS = re.compile("[\u0300-\u036f]")
+# Accents, soft hyphens, and what joins characters unseen.
+_MARKS = re.compile("[\u0300-\u036f\u00ad\u200c\u200d\u2060\ufeff]")
 _FRACTION = re.compile("(?<=[0-9])(?=[¼-¾⅐-⅞])")
 # Everything else that is no white space stands in a word: %, °, + and whatever a script of the world has.
-_BREAKS = r"""\s\x00-\x1f\x7f-\x9f!#$&'"()*,./:;<=>?@\[\\\]^_`{|}~\-«»‹›‐-―…·•¡¿¦|®©™×"""
+_BREAKS = r"""\s\x00-\x1f\x7f-\x9f\u200b!#$&'"()*,./:;<=>?@\[\\\]^_`{|}~\-«»‹›‐-―…·•¡¿¦|®©™×"""
 _WORD = re.compile(rf"""[^{_BREAKS}]+(?:(?<=\d)[.,/](?=\d)[^{_BREAKS}]+)*(?:(?<=\d)["'])?""")
 # Where digits begin or end within a word, and behind the slash between numbers: `36w` is found in `2x36w`.
 _INNER = re.compile(r"(?<=\d)(?=[^\d.,/\"'])|(?<=[^\d.,])(?=\d)")

@@ -65,6 +65,18 @@ def test_a_value_with_umlauts_spelt_out_is_found_by_either_spelling() -> None:
     assert not is_found(words_asked("gruen"), words_of({"F_1": "1", "F_9": "grun"}))
 
 
+@pytest.mark.parametrize("unseen", ["\u00ad", "\u200c", "\u200d", "\u2060", "\ufeff"])
+def test_what_nobody_sees_makes_no_difference(unseen: str) -> None:
+    assert finds("Deckenleuchte", F_9=f"Decken{unseen}leuchte")
+    assert finds(f"Decken{unseen}leuchte", F_9="Deckenleuchte")
+    assert finds("36W", F_3=f"3{unseen}6W")
+    assert words_asked(unseen) == []
+
+
+def test_a_word_ends_where_a_line_may_be_broken() -> None:
+    assert finds("lampe", F_9="LED\u200bLampe")
+
+
 def test_text_without_letters_and_digits_has_no_words() -> None:
     for text in ("", "  ", "-", "– / …", '"', "(*)"):
         assert words_asked(text) == []
