@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib.lrs.keys import agent_key
+from chalicelib.lrs.registries.entries import person_of_its_own
 from chalicelib.ports.cmi5_tokens import TokenRecord
 from chalicelib.ports.jobs import JobRecord
 from tests.doubles.faults import FAULTS, Faults
@@ -153,6 +154,22 @@ def test_without_person_other_agents_of_the_person_stay(stored: Stored) -> None:
     LrsWorld(stored).persons.make_one("store", [ANN, ALIAS], "client", 1)
     delete(stored)
     assert stored_ones(stored).keys() == {B, C}
+
+
+@pytest.mark.parametrize("goes", [ANN, ALIAS, BEN])
+def test_a_person_that_others_still_are_is_not_named_after_who_went(
+    goes: Mapping[str, object], stored: Stored
+) -> None:
+    """A hash of an address is found by trying addresses."""
+    record(stored, by(ANN, A), by(ALIAS, B), by(BEN, C))
+    persons = LrsWorld(stored).persons
+    persons.make_one("store", [ANN, ALIAS, BEN], "client", int(stored.clock.now() * 1_000_000))
+    stored.clock.advance(1)
+    delete(stored, goes)
+    stay = [each for each in (ANN, ALIAS, BEN) if each is not goes]
+    found = persons.agents_of("store", stay[0])
+    assert {each.key for each in found} == {agent_key(each) for each in stay}
+    assert person_of_its_own(agent_key(goes) or "") not in everything(stored)
 
 
 def test_with_person_all_agents_of_the_person_go(stored: Stored) -> None:

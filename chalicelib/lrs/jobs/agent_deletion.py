@@ -16,9 +16,9 @@ from chalicelib.lrs.jobs.machine.job_type import JobType, Work
 from chalicelib.lrs.jobs.machine.parameters import Parameter
 from chalicelib.lrs.jobs.machine.steps import Step, applied, planned
 from chalicelib.lrs.keys import agent_key
-from chalicelib.lrs.registries.entries import AGENT_ID, term_key
+from chalicelib.lrs.registries.entries import AGENT_ID, person_of_its_own, term_key
 from chalicelib.lrs.statements.parts import parts
-from chalicelib.ports.registries import EntryName, RegistrySearch
+from chalicelib.ports.registries import EntryName, RegistryEntry, RegistrySearch
 from chalicelib.ports.statement_store import StatementRecord, StatementSearch
 from chalicelib.times import written
 
@@ -187,7 +187,11 @@ def _tokens(work: Work, keys: Sequence[str]) -> Step:
 
 
 def _entries(work: Work, keys: Sequence[str]) -> Step:
-    """What the registries know of the agents; an agent's record is an item, the term that finds its id is not."""
+    """What the registries know of the agents; an agent's record is an item, the term that finds its id is not.
+
+    A person is named after one of its agents, by a hash that anyone can make: where that one goes and others stay, the
+    person gets another name, that tells nothing without the key of the deployment and is no pseudonym's.
+    """
     lrs = work.lrs
 
     def page(position: Json | None) -> DataPage:
@@ -197,7 +201,11 @@ def _entries(work: Work, keys: Sequence[str]) -> Step:
             for name in (EntryName("agents", key), EntryName("terms", term_key(AGENT_ID, key)))
         ]
         found = lrs.registry_store.get_many(work.store, names)
-        items = [{"registry": name.registry, "key": name.key} for name in names if name in found]
+        items = [
+            {"registry": name.registry, "key": name.key, **_person_after(found[name])}
+            for name in names
+            if name in found
+        ]
         return DataPage(items, {}, True)
 
     def apply(items: Sequence[Json]) -> Done:
@@ -209,9 +217,19 @@ def _entries(work: Work, keys: Sequence[str]) -> Step:
             found = lrs.registry_store.get_many(work.store, names) if names else {}
             lrs.registries.remove(list(found.values()))
             lrs.registry_store.refresh(registry)
+        for item in agents:
+            if "person" in item:
+                person = str(item["person"])
+                lrs.persons.rename(work.store, person, lrs.pseudonyms.person(f"left:{person}"))
         return Done(done=len(agents))
 
     return Step("agents", page, apply)
+
+
+def _person_after(entry: RegistryEntry) -> Json:
+    """The person of an agent with others, where it is named after this one."""
+    named = entry.registry == "agents" and entry.merged and entry.person == person_of_its_own(entry.key)
+    return {"person": entry.person} if named else {}
 
 
 def _listed(value: object) -> list[str]:

@@ -97,6 +97,16 @@ class Persons:
             self._move(store, named, ids)
         raise Unavailable(PART, "agents kept being changed")
 
+    def rename(self, store: str, person: str, name: str) -> None:
+        """Gives a person another id, for the agents that there are; may run again. Raises `Unavailable`."""
+        for _ in range(ROUNDS):
+            self._store.refresh("agents")
+            found = list(self._all(store, [person]))
+            if not found:
+                return
+            self._store.write([replace(entry, person=name) for entry in found])
+        raise Unavailable(PART, "agents kept being changed")
+
     def _move(self, store: str, named: Mapping[EntryName, RegistryEntry], ids: set[str]) -> None:
         """Moves all agents of these persons to the one with the lowest id, as far as nobody else changes them."""
         target = min(ids)
