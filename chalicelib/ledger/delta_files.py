@@ -1,4 +1,4 @@
-"""Delta files as their senders see them: one by its number, or the newest first, each with state and exact counts."""
+"""Delta files as their senders see them: one by its number, or the newest first, each with its state and counts."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from chalicelib.errors import NotFound
 from chalicelib.ledger.job_view import job_id
 from chalicelib.ledger.listing import requested
-from chalicelib.ledger.posting import exact_counts
+from chalicelib.ledger.posting import PAGES_COUNTED, bounded_counts
 from chalicelib.ledger.states import (
     CLEARED,
     FAILED,
@@ -29,7 +29,7 @@ COUNTED = tuple(name for letter, name in NAMES.items() if letter != RETRYING)
 
 _WINDOW = 200  # numbers looked at by one read
 _WINDOWS = 25
-_PAGES = 20_000  # pages read for the counts of files that are being worked on, before an answer ends early
+_PAGES = 5_000  # pages counted of files that are being worked on, before an answer ends early
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ class DeltaFiles:
                 if file.forgotten:
                     continue
                 seen = _seen(self._ledger, file, tally, control)
-                pages += file.pages if sum(tally.counts.values()) < file.total else 0
+                pages += min(file.pages, PAGES_COUNTED) if sum(tally.counts.values()) < file.total else 0
                 if state in (None, seen.state):
                     files.append(seen)
                 if len(files) == limit or pages > _PAGES:
@@ -159,7 +159,7 @@ def _numbered(ledger: Ledger, first: int, last: int, control: Control) -> list[t
 
 
 def _seen(ledger: Ledger, file: File, tally: Tally, control: Control) -> DeltaFile:
-    counts = exact_counts(ledger, file, tally, control)
+    counts = bounded_counts(ledger, file, tally, control)
     state = shown_state(file, counts, control)
     cleared = bool(counts[CLEARED]) or file.stage == "cleared" or is_cleared(file.n, control)
     return DeltaFile(file, counts, state, cleared)

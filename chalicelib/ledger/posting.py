@@ -10,9 +10,20 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from chalicelib.errors import Unavailable
-from chalicelib.ledger.states import WAITING, flushed_counts, is_finished, letters_as_read, tally_as_read
+from chalicelib.ledger.states import (
+    QUEUED,
+    WAITING,
+    as_read,
+    flushed_counts,
+    is_finished,
+    letters_as_read,
+    tally_as_read,
+)
 from chalicelib.ports.ledger import Change, Conflict, Count, Ledger, Put
 from chalicelib.ports.ledger_records import Control, Counts, File, Page, Tally
+
+PAGES_COUNTED = 2000
+"""Pages that are counted one by one, while a client waits: reading more would take seconds."""
 
 _TRIES = 8
 _PAGES_A_READ = 500
@@ -99,6 +110,20 @@ def exact_counts(ledger: Ledger, file: File, tally: Tally, control: Control) -> 
             counts.update(letters_as_read(page, control))
         first = pages[-1].p + 1
     return counts
+
+
+def bounded_counts(ledger: Ledger, file: File, tally: Tally, control: Control) -> Counter[str]:
+    """Counts as `exact_counts` gives them, of a file of any size without reading all of its pages.
+
+    Of a large file that is being worked on, all entries of a page wait (or are cleared) until the page is posted, which
+    is when none of its entries waits; so these counts add up to the total as well.
+    """
+    if file.pages <= PAGES_COUNTED:
+        return exact_counts(ledger, file, tally, control)
+    counts = tally_as_read(tally, control)
+    if file.total:
+        counts[as_read(QUEUED, file.n, 0, control)] += file.total - counts.total()
+    return +counts
 
 
 def is_over(file: File, tally: Tally, control: Control) -> bool:

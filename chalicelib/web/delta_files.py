@@ -164,7 +164,7 @@ def _with_errors(call: Call, n: int) -> dict[str, object]:
 
 def _shown(found: DeltaFile) -> dict[str, object]:
     file = found.file
-    known = file.stage in ("sending", "sent")
+    known = file.stage in ("sending", "sent") or file.total
     return {
         "id": str(file.n),
         "name": file.name,

@@ -5,6 +5,8 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from chalicelib.articles import extract_making
 from chalicelib.articles.extract_making import LEASE_SECONDS, Link
@@ -296,3 +298,31 @@ def test_a_maker_holds_a_part_and_what_was_read_last_whatever_the_size_of_the_fi
         assert fetched(world, "results")
         held[entries] = max(sizes)
     assert held[900] <= held[300] * 1.2
+
+
+RAW = st.one_of(
+    st.builds(lambda n: entry("add-article", str(n), F_3="é\n\u2028"), st.integers(0, 3)),
+    st.builds(lambda n: feature(str(n)), st.integers(2, 6)),
+    st.sampled_from([5, None, [1, {"a": 2}], "text", {"operation": "burn"}, {"articleData": {"F_1": "9"}}]),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(sent=st.lists(RAW, max_size=12), indent=st.sampled_from([None, 0, 3]), ascii=st.booleans())
+def test_failed_entries_are_those_that_failed_as_they_were_sent(
+    sent: list[Any], indent: int | None, ascii: bool
+) -> None:
+    world = World()
+    world.drop("a.json", json.dumps(sent, indent=indent, ensure_ascii=ascii).encode())
+    world.settle()
+    states = [line["state"] for line in results(world, 1)]
+    assert len(states) == len(sent)
+    drawn = world.extract_maker.draw(1, "failed", MOST)
+    assert isinstance(drawn, bytes)
+    assert json.loads(drawn) == [
+        raw for raw, state in zip(sent, states, strict=True) if state in ("failed", "blocked")
+    ]
+    again = world.submissions.submit(drawn, None, False).file.n
+    world.settle()
+    assert world.counts(again).total() == states.count("failed") + states.count("blocked")
+    world.check()
