@@ -30,9 +30,11 @@ RACES = 10  # against a person who stops the run, at one write
 RETRIES = (2.0, 10.0)  # seconds until a page is tried again that met a part which did not answer
 BROKEN = "The page could not be worked on; the fault is noted on our side. Nothing of it is counted."
 KEPT_DYING = "The run was given up: its workers kept ending at the same page. Send replay to begin again."
-KEPT_BEGINNING = "It was given up, for that happened again and again."
+KEPT_BEGINNING = "It was given up, for that happened again and again; send replay to begin again."
 STOPPED = "Stopped by request; resume goes on from here."
+NOT_THERE = "{} is not available at the moment."
 LATER = "It goes on by itself in some minutes."
+KEPT_WAITING = "It was given up, for that did not change; send replay to begin again."
 
 
 class _Lost(Exception):
@@ -132,7 +134,7 @@ class _Turn(Generic[WorkT]):
             except Unavailable as error:
                 self._log_failure(f"job {self.job.id} of type {self.job.type}", error)
                 if pause is None or self._seconds_left() < RESERVE_SECONDS:
-                    raise RunFailed(str(error), resumable=True) from error
+                    raise RunFailed(NOT_THERE.format(error.part), resumable=True) from error
             self._clock.sleep(pause)
             self._look_again()
 
@@ -206,7 +208,7 @@ class _Turn(Generic[WorkT]):
             self._telling.of_halt(self.job, "failed", False, feedback)
             self._move(lambda job, run: self._waiting(job, run, feedback))
         else:
-            self._end(False, failed.feedback)
+            self._end(False, f"{failed.feedback} {KEPT_WAITING}" if failed.resumable else failed.feedback)
 
     def _waiting(self, job: JobRecord, run: Run, feedback: str) -> JobRecord:
         if run.state is RunState.STOPPING:

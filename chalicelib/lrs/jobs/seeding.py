@@ -20,6 +20,7 @@ BUILT_IN = "default"
 LONGEST_NAME = 64
 PER_PAGE = 500  # statements of one batch
 _CHANGED = "The config {} was changed while the run went on; send replay to begin again."
+_CONTENDED = "Others are writing the statements of the config at this moment."
 _OTHER = (
     "The store has a statement with the id {} and another content: the config was changed, or another has the same "
     "seed. Give it another seed, or clear the store; what was recorded before stays."
@@ -110,7 +111,7 @@ def _record(work: Work, statements: Sequence[object]) -> None:
             f"The config makes statements that are not valid, such as {place}: {reasons[0]}"
         ) from error
     except WriteConflict as error:
-        raise RunFailed(str(error), resumable=True) from error
+        raise RunFailed(_CONTENDED, resumable=True) from error
 
 
 JOB = Seeding()
