@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.lrs.jobs.machine.job_type import SERVICES
+from chalicelib.ports.lrs_access import StoreRecord
 from tests.functional.lrs_site import Site
 
 ANN = {"mbox": "mailto:ann@example.org"}
@@ -30,7 +31,7 @@ class Row:
     with_: Mapping[str, object] | None = None
 
 
-STORE = Row(("north",), (7, True, "", "nowhere", "id-north", ["north"], "a/b", "x" * 300))
+STORE = Row(("north",), (7, True, "", "nowhere", "closing", "id-north", ["north"], "a/b", "x" * 300))
 FLAG = Row(FLAGS, NO_FLAGS)
 TIME = {
     "until": Row(UNTIL, (7, True, "", "tomorrow", "1_minute", "NOW", ["now"]), required=True),
@@ -101,13 +102,15 @@ SOURCE: Mapping[str, Mapping[str, Row]] = {
         "client": Row(("ada",), (7, True, "", "nobody", "id-ada", ["ada"], "a/b"), required=True),
     },
     "logs-deletion": {
-        "max_level": Row((0, 3, 7), (-1, 8, True, "3", "debug", 3.5, [3]), required=True),
+        "max_level": Row(tuple(range(8)), (-1, 8, True, "3", "debug", 3.5, [3]), required=True),
         **TIME,
         "store": STORE,
         **DRY_RUN,
     },
     "stores-deletion": {
-        "store_id": Row(("id-south",), (7, True, "", "south", "nothing", ["id-south"]), required=True),
+        "store_id": Row(
+            ("id-south", "id-closing"), (7, True, "", "south", "nothing", ["id-south"]), required=True
+        ),
         **DRY_RUN,
     },
     "cmi5-tokens-deletion": {
@@ -141,8 +144,10 @@ COMMON: Mapping[str, Row] = {
 
 
 def site_of_jobs() -> Site:
-    """A deployment with the client `ada`, which may call the Jobs API."""
+    """A deployment with the client `ada`, which may call the Jobs API; its store `closing` is being deleted."""
     site = Site()
+    closing = StoreRecord("id-closing", "closing", "v1", "Closing", 1.0, status="deleting")
+    assert site.store.put_store(closing, None)
     site.client("ada")
     return site
 

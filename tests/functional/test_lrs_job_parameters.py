@@ -119,6 +119,38 @@ def test_a_type_has_the_parameters_of_the_source_and_no_others(kind: str, site: 
     assert all(each.description.endswith(".") for each in declared)
 
 
+WITHOUT_A_STORE = {
+    "validation": ["north", "south"],
+    "pseudo": ["north", "south"],
+    "clearing": ["north", "south"],
+    "agent-deletion": ["north", "south"],
+    "logs-deletion": None,
+    "cmi5-tokens-deletion": None,
+    "stores-deletion": "south",
+}
+"""The stores of the jobs that each type makes where none is named: a list of jobs, or one; others need a store."""
+
+
+@pytest.mark.parametrize("kind", SOURCE)
+def test_without_a_store_a_type_makes_what_the_source_says(kind: str, site: Site, connection_id: str) -> None:
+    body = {name: value for name, value in least(kind, connection_id).items() if name != "store"}
+    answer = post(site, kind, body)
+    if kind not in WITHOUT_A_STORE:
+        assert faults(answer) == {"store": ["The store field is required."]}
+        return
+    data = answer.json["data"]
+    found = [job["store"] for job in data] if isinstance(data, list) else data["store"]
+    assert found == WITHOUT_A_STORE[kind]
+
+
+@pytest.mark.parametrize("kind", ["pull", "push", "clearing"])
+def test_all_services_are_a_job_each(kind: str, site: Site, connection_id: str) -> None:
+    made = jobs(post(site, kind, {**least(kind, connection_id), "service": "all"}))
+    assert [job["service"] for job in made] == [
+        *("statements", "activities", "agents", "activity-profiles", "agent-profiles", "states")
+    ]
+
+
 @pytest.mark.parametrize("kind", THERE)
 def test_every_fault_of_a_type_is_told_at_once(kind: str, site: Site) -> None:
     rows = {name: row for name, row in TABLES[kind].items() if row.with_ is None}
