@@ -1,5 +1,6 @@
 """Delta files as the API shows them, found by id or name."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
@@ -11,7 +12,8 @@ from infra.cli.console import CommandFailed
 OPEN_STATES = ("queued", "running", "failed")
 """States of files with work that waits, failed or is blocked."""
 
-_TERMINAL = frozenset(("succeeded", "failed", "cleared", "flushed"))
+_TERMINAL = frozenset(("succeeded", "failed", "cleared", "flushed", "expired"))
+_ID = re.compile("[0-9A-Za-z-]{1,64}")  # of a file, or of the leave to upload one
 _MOST = 500  # items of a part of a list
 
 
@@ -80,11 +82,11 @@ def newest(api: Api, count: int, states: tuple[str | None, ...] = (None,)) -> li
 
 
 def find_file(api: Api, text: str) -> SentFile:
-    """Return the file of that id, else the newest of that name (or of that last part of its name).
+    """Return the file of that id (or of an upload's), else the newest of that name or last part of its name.
 
     Raises CommandFailed where there is none.
     """
-    if text.isascii() and text.isdecimal():
+    if _ID.fullmatch(text):
         shown = api.find("delta-files", text)
         if shown is not None:
             return SentFile(shown)

@@ -115,6 +115,8 @@ def test_a_file_is_sent_fails_is_looked_at_and_retried(user: User, tmp_path: Pat
 
     [failed] = user.run("jobs", "--state", "failed", "--article", number, "--json").json["jobs"]
     assert (failed["article"], failed["file"]) == (number, "prices.ndjson")
+    held = user.run("jobs", "--state", "blocked", "--json").json["jobs"]
+    assert [(job["article"], job["blocked_by"]) for job in held] == [(number, failed["id"])]
     shown = user.run("jobs", failed["id"])
     assert f"article:      {number}" in shown.out
 

@@ -44,10 +44,10 @@ class WorldServices:
 class ApiOperator:
     """Runs commands with a token of that deployment; `sent` has every request that left."""
 
-    def __init__(self, world: World, live: bool = True, admin: bool = True) -> None:
+    def __init__(self, world: World, live: bool = True, admin: bool = True, name: str = "ann") -> None:
         """`live`: the pipeline takes a step whenever a command sleeps. `admin`: whose token it is."""
         self.world, self.services = world, WorldServices(world)
-        fields = {"name": "Ann", "email": "ann@example.org", "password": "long enough"}
+        fields = {"name": name.title(), "email": f"{name}@example.org", "password": "long enough"}
         _, token = self.services.accounts.create_user(fields, admin=admin)
         self.token = token.reveal()
         self.gateway = Gateway(HttpApi("lightrail", self.services))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from infra.cli import sending
+from infra.cli import files, sending
 from infra.cli.api import HttpAnswer, Refused
 from infra.cli.console import CommandFailed, ExitCode
 from tests.doubles.world import World, entry
@@ -153,6 +153,8 @@ def test_an_upload_whose_notice_does_not_come_says_how_to_go_on(
             sending, "send", write(tmp_path, "a.json", [entry("add-article", "1")])
         )
     assert failed.value.code == ExitCode.TIMEOUT
+    upload = str(failed.value).rpartition("`lightrail watch ")[2].partition("`")[0]
+    assert ApiOperator(world, name="bob").run(files, "watch", upload) == ExitCode.DONE
 
 
 def test_nothing_is_sent_when_one_source_cannot_be_and_all_faults_are_named(
