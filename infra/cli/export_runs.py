@@ -40,7 +40,8 @@ def wait(api: Api, id: str, report: "Report", seconds: float | None) -> Export:
 def _show_progress(export: Export, task: "Task") -> None:
     progress = export["progress"]
     done = progress["done"] + progress["skipped"] + progress["failed"]
-    task.update(f"{export['state']}, {done} of {progress['total']} articles")
+    far = f", {done} of {progress['total']} articles" if progress["total"] else ""
+    task.update(f"{export['state']}{far}")
     task.advance(done, progress["total"])
 
 

@@ -14,12 +14,29 @@ from infra.cli.output import show_json
 from infra.local.errors import LocalStackError
 
 
+_EPILOG = """\
+environment:
+  LIGHTRAIL_URL    the address of an API, like https://host/api; without it the local stack's
+  LIGHTRAIL_TOKEN  a token of that API
+  LIGHTRAIL_ROOT   the local stack to work on
+
+exit codes:
+  0 done   1 could not be done   2 wrong usage   3 done, with failures   4 not finished in time
+  5 refused by the API   130 interrupted
+"""
+
+
 def build_parser() -> argparse.ArgumentParser:
     """Build the parser; every module of this package that has `register(subparsers)` adds its commands.
 
     A command sets `run`, a function of the parsed arguments that returns the exit code.
     """
-    parser = argparse.ArgumentParser(prog="lightrail", description="Run and operate Lightrail.")
+    parser = argparse.ArgumentParser(
+        prog="lightrail",
+        description="Run and operate Lightrail.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument(
         "--root",
         type=Path,

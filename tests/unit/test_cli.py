@@ -2,12 +2,13 @@
 
 import argparse
 import json
+import re
 from pathlib import Path
 
 import pytest
 
-from infra.cli import demo, main, stack
-from infra.cli.console import CommandFailed, PlainReport
+from infra.cli import connection, demo, main, stack
+from infra.cli.console import CommandFailed, ExitCode, PlainReport
 from infra.cli.demo_result import Outcome, show
 from infra.cli.file_progress import FileProgress
 from infra.local.description import Description
@@ -30,6 +31,17 @@ def test_help_names_every_topic(capsys: pytest.CaptureFixture[str]) -> None:
     out = capsys.readouterr().out
     for topic in ("stack", "demo", "admin", "token", "users"):
         assert topic in out
+
+
+def test_help_tells_the_environment_and_every_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main.main(["--help"])
+
+    out = capsys.readouterr().out
+    for name in (connection.URL, connection.TOKEN, "LIGHTRAIL_ROOT"):
+        assert f"\n  {name} " in out
+    told = out.partition("exit codes:")[2]
+    assert [int(code) for code in re.findall(r"\d+", told)] == [int(code) for code in ExitCode]
 
 
 def test_a_failed_command_says_why_in_one_line(
