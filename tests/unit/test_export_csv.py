@@ -216,6 +216,13 @@ def test_a_row_of_a_deleted_article_needs_none_of_its_keys() -> None:
         ("a=b", {"csv": {"formula": "fail"}}, "a=b"),
         ("a\r\nb\nc\rd", {"csv": {"line_breaks": "space"}}, "a b c d"),
         ("a\nb", {}, "a\nb"),
+        # What the mapping itself writes is its own affair.
+        (None, {"missing": {"default": "=x"}, "csv": {"formula": "fail"}}, "=x"),
+        (None, {"missing": {"default": "=x"}, "csv": {"formula": "quote"}, "max_length": 2}, "=x"),
+        ("=", {"missing": {"default": "=x"}, "csv": {"formula": "quote"}, "max_length": 2}, "'="),
+        ("long", {"unconvertible": {"default": "-"}, "csv": {"formula": "fail"}, "max_length": 3}, "-"),
+        ("-", {"unconvertible": {"default": "-"}, "csv": {"formula": "quote"}, "max_length": 1}, "-"),
+        (None, {"missing": {"default": "a\nb"}, "csv": {"line_breaks": "fail"}}, "a\nb"),
     ],
 )
 def test_a_value_is_as_stored_unless_the_mapping_converts_it(
@@ -248,7 +255,7 @@ def test_a_value_is_as_stored_unless_the_mapping_converts_it(
         ("123456", {"max_length": 5}, "too-long"),
         ("🔦🔦🔦", {"max_length": 5}, "too-long"),
         ("=1+12", {"max_length": 5, "csv": {"formula": "quote"}}, "too-long"),
-        *((f"{start}1", {"csv": {"formula": "fail"}}, "formula") for start in "=+-@\t\r"),
+        *((f"{start}1", {"csv": {"formula": "fail"}}, "formula") for start in "=+-@\t\r\n＝＋－＠"),
         ("a\nb", {"csv": {"line_breaks": "fail"}}, "line-break"),
     ],
 )

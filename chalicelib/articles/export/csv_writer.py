@@ -10,7 +10,7 @@ from chalicelib.articles.export.mapping import ENCODINGS, Column, CsvForm, Expor
 from chalicelib.articles.export.records import Chunk, Exported, State
 from chalicelib.articles.export.rows import Row, Rows, lines_of, misfits
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """With these a cell begins that spreadsheets take for a formula."""
 LINE_ENDINGS = {"crlf": "\r\n", "lf": "\n"}
 
@@ -26,7 +26,7 @@ class CsvWriter:
         self.start: State = {}  # lines stand for themselves
         self._mapping, self._form = mapping, mapping.form
         self._codec = ENCODINGS[mapping.encoding]
-        self._rows = Rows(mapping, self._speller)
+        self._rows = Rows(mapping, self._speller, _speller_of_own)
         self._joined = (
             _all_quoted(mapping.form) if mapping.form.quoting == "all" else _as_needed(mapping.form)
         )
@@ -53,11 +53,14 @@ class CsvWriter:
             raise misfits(self._mapping.columns, row, self._mapping.encoding) from None
 
     def _speller(self, column: Column) -> Convert | None:
-        if column.type != "text":  # a negative decimal is no formula
-            return speller_of(column)
-        if column.source is None or (self._form.formula, self._form.line_breaks) == ("keep", "keep"):
-            return None
+        if column.type != "text" or (self._form.formula, self._form.line_breaks) == ("keep", "keep"):
+            return _speller_of_own(column)
         return _guarding(self._form, column)
+
+
+def _speller_of_own(column: Column) -> Convert | None:
+    """Without a guard: a negative decimal is no formula, and what the mapping writes is meant."""
+    return None if column.type == "text" else speller_of(column)
 
 
 def _guarding(form: CsvForm, column: Column) -> Convert:

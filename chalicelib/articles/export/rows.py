@@ -30,10 +30,12 @@ class FailedColumns(Exception):
 class Rows:
     """The rows of a mapping. Columns whose values go out as they are stored cost one look-up each."""
 
-    def __init__(self, mapping: ExportMapping, spell: Spell) -> None:
+    def __init__(self, mapping: ExportMapping, spell: Spell, spell_own: Spell | None = None) -> None:
+        """`spell_own`: how the constants and defaults of the mapping are spelled, where that is another way."""
         self._columns = mapping.columns
+        spell_own = spell_own or spell
         spelled = [(column, spell(column)) for column in mapping.columns]
-        self._values = [_value_of(column, speller) for column, speller in spelled]
+        self._values = [_value_of(column, speller, spell_own(column)) for column, speller in spelled]
         self._of_deleted = [
             (lambda article: None) if column.key and column.missing == FAIL else value
             for column, value in zip(mapping.columns, self._values, strict=True)
@@ -79,17 +81,17 @@ def _plain(column: Column, spell: Convert | None) -> tuple[str, str | None] | No
     return column.key, column.missing.default if column.missing.kind == "default" else None
 
 
-def _value_of(column: Column, spell: Convert | None) -> _Value:
-    written = _written(column, spell)
+def _value_of(column: Column, spell: Convert | None, spell_own: Convert | None) -> _Value:
+    own = _written(column, spell_own)
     if column.source is None:
-        constant = written(column.constant)
+        constant = own(column.constant)
         return lambda article: constant
     if column.source == "deleted":
         marks = {mark: spell(mark) if spell else mark for mark in ("true", "false")}
         return lambda article: marks["true" if article.document is None else "false"]
     if column.source == "updated_at":
         return _time(column, spell)
-    return _stored(column, written)
+    return _stored(column, _written(column, spell), own)
 
 
 def _written(column: Column, spell: Convert | None) -> Convert:
@@ -110,10 +112,10 @@ def _time(column: Column, spell: Convert | None) -> _Value:
     return value
 
 
-def _stored(column: Column, written: Convert) -> _Value:
-    """A value of the article itself: one of its keys, or its number."""
+def _stored(column: Column, written: Convert, own: Convert) -> _Value:
+    """A value of the article itself: one of its keys, or its number. `own` writes a default."""
     key, keep = column.key, column.unconvertible != FAIL
-    missing, fallback = _instead(column.missing, written), _instead(column.unconvertible, written)
+    missing, fallback = _instead(column.missing, own), _instead(column.unconvertible, own)
     required = column.missing == FAIL
     empty = None if column.type == "text" else ""  # nothing to convert is as good as nothing
 
