@@ -31,6 +31,11 @@ TRIES = 20  # against a worker that writes with every page
 _ID = re.compile("[0-9A-Za-z-]{1,64}")
 
 
+def is_id(text: str) -> bool:
+    """Whether an export may have this id."""
+    return _ID.fullmatch(text) is not None
+
+
 @dataclass(frozen=True)
 class Link:
     """An address under which a file can be read for a while; `expires_at` in microseconds since 1970."""
@@ -98,7 +103,7 @@ class Exports:
 
     def get(self, export_id: str) -> JobRecord:
         """One export."""
-        found = self._services.job_store.get(EXPORT, export_id) if _ID.fullmatch(export_id) else None
+        found = self._services.job_store.get(EXPORT, export_id) if is_id(export_id) else None
         if found is None:
             raise NotFound("Export", export_id[:100])
         return found

@@ -1,17 +1,18 @@
 """Cursors of lists: the place at which a list goes on, sealed together with what was asked for.
 
 A client sends one back as it is. One that was cut off, changed, or taken from another list is known by its digest; the
-digest is no secret, and need not be: a place says no more than the filters of the list could ask for.
+digest is no secret, and need not be: a place says no more than the filters of the list could ask for. So a place may
+also be made up by a client, and each list tells what may be one.
 """
 
 import base64
 import hashlib
 import json
+from collections.abc import Callable
 
 from chalicelib.errors import Invalid
 from chalicelib.web.call import Call
 
-REFUSED = "The cursor field must be one that an answer to this very list gave."
 _DIGEST_BYTES = 9
 _MOST_CHARACTERS = 4000  # an article number of 400 bytes, escaped, with its file's name; a URL may have 8,000
 
@@ -34,14 +35,18 @@ def opened(cursor: str, *asked: str | None) -> str | None:
     return place if sealed(place, *asked) == cursor else None
 
 
-def read_cursor(call: Call, *asked: str | None) -> str | None:
-    """The place at which the list goes on by the query's `cursor`; None: from its beginning. Raises `Invalid`."""
+def read_cursor(call: Call, *asked: str | None, is_place: Callable[[str], object] = bool) -> str | None:
+    """The place at which the list goes on by the query's `cursor`; None: from its beginning.
+
+    `is_place`: whether there may be such a place in the list; left out by a list that tells when it goes there. Raises
+    `Invalid`.
+    """
     cursor = call.query.get("cursor", "")
     if not cursor:
         return None
     place = opened(cursor, *asked)
-    if place is None:
-        raise Invalid({"cursor": [REFUSED]})
+    if place is None or not is_place(place):
+        raise Invalid({"cursor": ["The cursor field must be one that an answer to this very list gave."]})
     return place
 
 

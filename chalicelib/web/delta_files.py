@@ -143,7 +143,7 @@ def _read_search(call: Call) -> tuple[int, str | None, int | None]:
     except Invalid as invalid:
         faults |= invalid.faults
     try:
-        place = read_cursor(call, *_bound_to(state))
+        place = read_cursor(call, *_bound_to(state), is_place=_NUMBER.fullmatch)
         before = int(place) if place is not None else None
     except Invalid as invalid:
         faults |= invalid.faults

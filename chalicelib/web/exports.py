@@ -77,6 +77,8 @@ def _id(call: Call) -> str:
 
 def _read_page(call: Call) -> tuple[int, str | None]:
     """Limit, and where to go on. Raises `Invalid` with the faults of both."""
+    from chalicelib.exports.service import is_id
+
     faults: dict[str, list[str]] = {}
     limit, place = PER_PAGE, None
     try:
@@ -84,7 +86,7 @@ def _read_page(call: Call) -> tuple[int, str | None]:
     except Invalid as invalid:
         faults |= invalid.faults
     try:
-        place = read_cursor(call, _LIST)
+        place = read_cursor(call, _LIST, is_place=is_id)
     except Invalid as invalid:
         faults |= invalid.faults
     if faults:

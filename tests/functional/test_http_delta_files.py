@@ -13,6 +13,7 @@ from chalicelib.errors import NothingToCancel
 from chalicelib.ledger.delta_files import COUNTED
 from chalicelib.ledger.states import FileState
 from chalicelib.web import delta_file_routes, delta_files, paging
+from chalicelib.web.cursors import sealed
 from tests.doubles.steps import feature, waiting
 from tests.doubles.world import World, entry
 from tests.functional.gateway import Gateway
@@ -193,6 +194,12 @@ def test_a_cursor_is_bound_to_its_state(user: Gateway, world: World) -> None:
     world.submit(*(f"https://files.example.com/{i}.json" for i in range(3)))
     cursor = user.call("GET", "/v1/delta-files?limit=1").json["cursor"]
     answer = user.call("GET", f"/v1/delta-files?limit=1&state=queued&cursor={cursor}")
+    assert (answer.status, set(answer.json["errors"])) == (422, {"cursor"})
+
+
+@pytest.mark.parametrize("place", ["", "x", "-1", "٣", "1 ", "1" * 3000, "\ud800"])
+def test_a_cursor_that_somebody_made_up_is_refused(place: str, user: Gateway) -> None:
+    answer = user.call("GET", f"/v1/delta-files?cursor={sealed(place, 'delta-files', None)}")
     assert (answer.status, set(answer.json["errors"])) == (422, {"cursor"})
 
 

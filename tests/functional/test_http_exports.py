@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.web.cursors import sealed
 from tests.doubles.export_world import ExportGround
 from tests.functional.gateway import Gateway
 from tests.functional.stand_ins import StandIns
@@ -145,6 +146,12 @@ def test_exports_are_listed_in_parts_without_links(user: Gateway, ground: Export
             break
     assert [each["id"] for each in found] == ids
     assert all("download" not in each["result"] for each in found)
+
+
+@pytest.mark.parametrize("place", ["", "a/b", "\ud800", "x" * 65])
+def test_a_cursor_that_somebody_made_up_is_refused(place: str, user: Gateway) -> None:
+    answer = user.call("GET", f"/v1/exports?cursor={sealed(place, 'exports')}")
+    assert (answer.status, set(answer.json["errors"])) == (422, {"cursor"})
 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=501", "limit=x", "cursor=abc"])
