@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 REQUEST_HEADERS = "Authorization, Content-Type, Accept, If-Match, If-None-Match, Idempotency-Key"
-EXPOSED_HEADERS = "Link, Retry-After, Allow, ETag, Content-Location, Idempotent-Replayed"
+EXPOSED_HEADERS = "Link, Retry-After, Allow, ETag, Location, Content-Location, Idempotent-Replayed"
 PREFLIGHT_SECONDS = "600"  # browsers cap it between five minutes and two hours
 
 
