@@ -36,6 +36,7 @@ def test_the_body_is_the_file_whatever_it_calls_itself(
     answer = user.call("POST", "/v1/delta-files?name=mix.json", data, headers=headers)
     assert (answer.status, answer.json["message"]) == (202, "Delta file accepted")
     assert answer.headers["location"].endswith("/v1/delta-files/1")
+    assert "Location" in answer.headers["access-control-expose-headers"].split(", ")
     assert (answer.json["data"]["id"], answer.json["data"]["state"]) == ("1", "queued")
     assert list(answer.json["data"]) == list(user.call("GET", "/v1/delta-files/1").json["data"])
     world.settle()
