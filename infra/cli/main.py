@@ -13,7 +13,6 @@ from infra.cli.console import CommandFailed, ExitCode
 from infra.cli.output import show_json
 from infra.local.errors import LocalStackError
 
-
 _EPILOG = """\
 environment:
   LIGHTRAIL_URL    the address of an API, like https://host/api; without it the local stack's
