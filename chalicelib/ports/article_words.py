@@ -6,7 +6,7 @@ the decimal sign and the slash between digits: `6,1` is one word, the same as `6
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 LONGEST_WORD = 32
@@ -18,9 +18,10 @@ MOST_WORDS = 5000
 CODES = ("F_1", "F_3")
 """Keys of the number and the code of an article, which are found by any part of their words."""
 
-# Many values of a catalogue come again and again.
+# Many values of a catalogue come again and again, and those are short; numbers and codes do not. Their words are kept
+# within some 50 MB, whatever the values are.
 _KEPT = 8192
-_KEPT_LENGTH = 200
+_KEPT_LENGTH = 40
 
 # Letters that Unicode takes for letters of their own, and signs that are written in more than one way.
 _SAME = str.maketrans(
@@ -58,8 +59,6 @@ _NUMBER_AT_END = re.compile(r"(?<![\d.,/])\d[\d./]*$")
 _LONGEST_UNIT = 3
 _UNIT = re.compile(rf"[^\d\"'][^\"']{{0,{_LONGEST_UNIT - 1}}}")
 
-Words = Callable[[str], dict[str, None]]
-
 
 def words_of(document: Mapping[str, str]) -> list[str]:
     """The words by whose beginnings an article is found, each once; at most `MOST_WORDS`.
@@ -70,8 +69,10 @@ def words_of(document: Mapping[str, str]) -> list[str]:
     for key, value in document.items():
         if not value or key == "id":
             continue
-        words = _parts if key in CODES else _stored
-        found.update((_REMEMBERED[words] if len(value) <= _KEPT_LENGTH else words)(value))
+        if key in CODES:
+            found.update(_parts(value))
+        else:
+            found.update(_remembered(value) if len(value) <= _KEPT_LENGTH else _stored(value))
         if len(found) > MOST_WORDS:
             return list(found)[:MOST_WORDS]
     return list(found)
@@ -121,7 +122,7 @@ def _parts(code: str) -> dict[str, None]:
     )
 
 
-_REMEMBERED: Mapping[Words, Words] = {words: lru_cache(maxsize=_KEPT)(words) for words in (_stored, _parts)}
+_remembered = lru_cache(maxsize=_KEPT)(_stored)
 
 
 def _split(folded: str) -> list[str]:

@@ -1,11 +1,13 @@
 """What a person who looks for an article may type, and what it finds."""
 
 import re
+import tracemalloc
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.ports import article_words
 from chalicelib.ports.article_words import LONGEST_WORD, MOST_WORDS, is_found, words_asked, words_of
 
 ARTICLE = {
@@ -92,6 +94,21 @@ def test_the_words_of_one_article_are_bounded() -> None:
     values = {f"F_{key}": " ".join(f"{key}x{word}" for word in range(2000)) for key in range(10, 19)}
     assert len(words_of({"F_1": "1", **values})) == MOST_WORDS
     assert len(words_of({"F_1": "1", "F_3": " ".join(map(str, range(9000)))})) == MOST_WORDS
+
+
+def test_what_is_kept_of_values_is_bounded_whatever_they_are() -> None:
+    article_words._remembered.cache_clear()
+    tracemalloc.start()
+    try:
+        for number in range(100):
+            code = f"{number:03}" + "1😀" * 98
+            hard = " ".join(f"{number:03}" + "1😀" * 14 for _ in range(6))
+            words_of({"F_1": code, "F_3": code, "F_5": hard[:100], "F_6": hard[:40], "C_1": hard})
+        kept = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    most = article_words._remembered.cache_info().maxsize or 0
+    assert kept / 100 * most < 64_000_000
 
 
 _TEXTS = st.text(max_size=40) | st.text("aBéüßø½°,./-\"' 17x", max_size=40)
