@@ -15,6 +15,9 @@ LONGEST_WORD = 32
 MOST_WORDS = 5000
 """Words of one article by which it is found; those of further keys are left out."""
 
+PIECE = 500
+"""Characters that are folded at once: Unicode orders the accents on a letter in the square of their number."""
+
 CODES = ("F_1", "F_3")
 """Keys of the number and the code of an article, which are found by any part of their words."""
 
@@ -55,6 +58,7 @@ _BREAKS = r"""\s\x00-\x1f\x7f-\x9f\u200b!#$&'"()*,./:;<=>?@\[\\\]^_`{|}~\-«»�
 _WORD = re.compile(rf"""[^{_BREAKS}]+(?:(?<=\d)[.,/](?=\d)[^{_BREAKS}]+)*(?:(?<=\d)["'])?""")
 # Where digits begin or end within a word, and behind the slash between numbers: `36w` is found in `2x36w`.
 _INNER = re.compile(r"(?<=\d)(?=[^\d.,/\"'])|(?<=[^\d.,])(?=\d)")
+_PIECES = re.compile(rf"(?s).{{1,{PIECE}}}(?:\s|\Z)|.{{1,{PIECE}}}")  # behind white space, where there is any
 _NUMBER_AT_END = re.compile(r"(?<![\d.,/])\d[\d./]*$")
 _LONGEST_UNIT = 3
 _UNIT = re.compile(rf"[^\d\"'][^\"']{{0,{_LONGEST_UNIT - 1}}}")
@@ -131,6 +135,13 @@ def _split(folded: str) -> list[str]:
 
 def _foldings(text: str) -> tuple[str, ...]:
     """The text in small letters without accents; a second time with umlauts spelt out, if it has any."""
+    if len(text) <= PIECE:
+        return _piece_foldings(text)
+    pieces = [_piece_foldings(piece) for piece in _PIECES.findall(text)]
+    return tuple(dict.fromkeys("".join(piece[at] for piece in pieces) for at in (0, -1)))
+
+
+def _piece_foldings(text: str) -> tuple[str, ...]:
     small = text.lower()
     if small.replace("°", "").isascii():
         return (small,)

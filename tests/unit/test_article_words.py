@@ -2,6 +2,7 @@
 
 import re
 import tracemalloc
+import unicodedata
 
 import pytest
 from hypothesis import given
@@ -109,6 +110,22 @@ def test_what_is_kept_of_values_is_bounded_whatever_they_are() -> None:
         tracemalloc.stop()
     most = article_words._remembered.cache_info().maxsize or 0
     assert kept / 100 * most < 64_000_000
+
+
+def test_long_values_are_folded_in_pieces_and_cut_no_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    folded: list[int] = []
+    normalize = unicodedata.normalize
+
+    def counting(form: str, text: str) -> str:
+        folded.append(len(text))
+        return normalize(form, text)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(article_words.unicodedata, "normalize", counting)
+    long = " ".join(f"Grün{number} Lüster" for number in range(1500))
+    words = words_of({"F_9": long})
+    assert all(is_found(words_asked(f"gruen{number} grün{number}"), words) for number in range(1500))
+    words_of({"F_9": "\u0301\u0316" * 8000})  # Python orders accents in the square of their number
+    assert max(folded) <= 2 * article_words.PIECE
 
 
 _TEXTS = st.text(max_size=40) | st.text("aBéüßø½°,./-\"' 17x", max_size=40)
