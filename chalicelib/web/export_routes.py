@@ -150,8 +150,8 @@ ROUTES = (
             {**_DONE, "result": {**_RESULT, "download": _DOWNLOAD}},
             "The export.",
         ),
-        "One export: how far its run is, when the next begins, and the file of the last one with a link to it. A link "
-        "that has expired is made anew by reading the export again.",
+        "One export: how far its run is, when the next begins, and the files of the last runs, each with a link to "
+        "it. A link that has expired is made anew by reading the export again.",
         parameters=(_ID,),
         refusals=(404, 422),
     ),

@@ -33,17 +33,18 @@ def find(call: Call) -> Answer:
 
 
 def show(call: Call) -> Answer:
-    """One export, with a link to the file of its last run."""
+    """One export, with a link to the file of each run that passed."""
     from chalicelib.exports.results import results_of
-    from chalicelib.exports.view import shown_link
+    from chalicelib.exports.view import shown_link, shown_result
 
     exports = call.services.exports
     job = exports.get(_id(call))
-    shown = _shown(job)
-    result = shown["result"]
-    if isinstance(result, dict):
-        shown["result"] = {**result, "download": shown_link(exports.download(results_of(job)[0]))}
-    return envelope.success("Export found", shown)
+    results = [
+        {**shown_result(result), "download": shown_link(exports.download(result))}
+        for result in results_of(job)
+    ]
+    linked = {"result": results[0], "earlier_results": results[1:]} if results else {}
+    return envelope.success("Export found", {**_shown(job), **linked})
 
 
 def failed(call: Call) -> Answer:

@@ -5,13 +5,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote, urlsplit
 
+from tests.documents import PROJECT
+
 _PIECE = re.compile(
     r"""(?P<gap>\\\n|[ \t]+)|(?P<end>\n)|(?P<comment>\#[^\n]*)|'(?P<single>[^']*)'|"(?P<double>(?:\\.|[^"])*)"|"""
     r"""(?P<plain>(?:\$\([^)]*\)|[^\s'"\\])+)"""
 )
 _VARIABLE = re.compile(r"\$(?:\((\w+ \w+)\)|\{(\w+)\}|(\w+))")
 _ASSIGNMENT = re.compile(r"([A-Z]\w*)=(.*)", re.DOTALL)
-_WITH_VALUE = ("-u", "-H", "-d", "-X", "--data-urlencode")
+_WITH_VALUE = ("-u", "-H", "-d", "-X", "--data-urlencode", "--data-binary")
 
 
 @dataclass
@@ -73,6 +75,8 @@ def _command(words: list[str]) -> Curl:
         made.url += f"{'&' if urlsplit(made.url).query else '?'}{'&'.join(made.data)}"
         made.data = []
     made.method = made.method or ("POST" if made.data else "GET")
+    if made.data:  # as curl does
+        made.headers.setdefault("Content-Type", "application/x-www-form-urlencoded")
     return made
 
 
@@ -83,6 +87,8 @@ def _take(made: Curl, option: str, value: str) -> None:
         made.method = value
     elif option == "-d":
         made.data.append(value)
+    elif option == "--data-binary":
+        made.data.append((PROJECT / value.removeprefix("@")).read_text())
     elif option == "--data-urlencode":
         name, _, text = value.partition("=")
         made.data.append(f"{name}={quote(text, safe='')}")

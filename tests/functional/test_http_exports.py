@@ -65,6 +65,21 @@ def test_a_link_that_expired_is_made_anew_by_reading_the_export_again(
     assert first["expires_at"] < second["expires_at"]
 
 
+def test_the_files_of_earlier_runs_can_be_fetched_too(user: Gateway, ground: ExportGround) -> None:
+    export = order(user, repeat="dailyAt", time="03:00")
+    for _ in range(2):
+        ground.clock.advance(86_400)
+        ground.settle()
+    shown = read(user, export)
+    [earlier] = shown["earlier_results"]
+    assert earlier["completed_at"] < shown["result"]["completed_at"]
+    for result in (shown["result"], earlier):
+        assert result["file_name"] in result["download"]["url"]
+    [listed] = user.call("GET", "/v1/exports").json["data"]
+    assert "download" not in listed["result"]
+    assert "download" not in listed["earlier_results"][0]
+
+
 def test_a_file_that_is_kept_no_longer_has_no_link(user: Gateway, ground: ExportGround) -> None:
     export = order(user)
     ground.settle()
