@@ -17,7 +17,15 @@ ALL = Selection()
 
 
 def hit(number: str) -> dict[str, Any]:
-    return {"_source": {"number": number, "deleted": False, "updated_at": 1000, "document": {"F_1": number}}}
+    return {
+        "_source": {
+            "number": number,
+            "deleted": False,
+            "updated_at": 1000,
+            "schema": 1,
+            "document": {"F_1": number},
+        }
+    }
 
 
 def page(*numbers: str) -> dict[str, Any]:
@@ -89,6 +97,13 @@ def test_a_picture_of_what_is_not_there_any_more_is_gone(error: Exception) -> No
 def test_what_answers_in_another_form_is_not_the_engine(answer: Any) -> None:
     with pytest.raises(Unavailable):
         OpenSearchScan(Scripted(answer), "articles").page("p", ALL, "")
+
+
+def test_an_article_of_a_newer_release_is_not_read_wrongly() -> None:
+    newer = page("1")
+    newer["hits"]["hits"][0]["_source"]["schema"] = 99
+    with pytest.raises(Unavailable):
+        OpenSearchScan(Scripted(newer), "articles").page("p", ALL, "")
 
 
 def test_shards_that_are_not_refreshed_make_no_picture() -> None:
