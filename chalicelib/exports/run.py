@@ -54,11 +54,14 @@ class ExportRun(RunType[ExportWork]):
             digest = work.mapping.digest
         except (UnknownMapping, InvalidMapping) as error:
             raise RunFailed(f"The mapping {work.order.mapping} cannot be used. {error}") from error
-        if at is None:
-            return _begin(work)
-        if at.mapping != digest:
+        if at is not None and at.mapping != digest:
             raise BeginAnew(CHANGED)
-        return _step(work, at)
+        try:
+            return _begin(work) if at is None else _STEPS[at.step](work, at)
+        except PictureGone:
+            raise BeginAnew(PICTURE) from None
+        except UploadGone:
+            raise BeginAnew(UPLOAD) from None
 
     def abandon(self, work: ExportWork, position: Json | None) -> None:
         """Gives up the upload and the picture, and takes away what was written beside them."""
@@ -90,19 +93,6 @@ class ExportRun(RunType[ExportWork]):
             failures=at.failures if at.pieces else "",
         )
         return with_result(work.job, result)
-
-
-def _step(work: ExportWork, at: Position) -> Done:
-    try:
-        if at.step is Step.READ:
-            return _read(work, at)
-        if at.step is Step.CLOSE:
-            return _close(work, at)
-        return _digest(work, at)
-    except PictureGone:
-        raise BeginAnew(PICTURE) from None
-    except UploadGone:
-        raise BeginAnew(UPLOAD) from None
 
 
 def _begin(work: ExportWork) -> Done:
@@ -179,6 +169,9 @@ def _digest(work: ExportWork, at: Position) -> Done:
         work.keep()
     _forget(work, at.in_between)
     return Done(next=replace(at, sha256=digest).to_json(), last=True)
+
+
+_STEPS = {Step.READ: _read, Step.CLOSE: _close, Step.DIGEST: _digest}
 
 
 def _forget(work: ExportWork, keys: list[str]) -> None:

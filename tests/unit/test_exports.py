@@ -11,6 +11,7 @@ from chalicelib.exports.baselines import EXPORT
 from chalicelib.exports.results import KEPT, results_of
 from chalicelib.exports.view import shown, state_of
 from chalicelib.jobs import runs
+from chalicelib.ports.article_scan import PictureGone, Selection
 from chalicelib.ports.jobs import Progress
 from tests.doubles.export_world import MAPPING, ExportGround, ExportWorld, small_parts
 
@@ -283,6 +284,21 @@ def test_a_picture_that_is_lost_begins_the_file_anew_and_never_mixes(
     assert run.PICTURE in done.feedback
     assert ground.uploads.open == {}
     assert len(ground.objects()) == 1
+
+
+def test_a_picture_that_is_lost_at_once_is_taken_anew(
+    ground: ExportGround, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ground.write("1")
+    count = ground.article_scan.count
+
+    def lose_once(picture: str, selection: Selection) -> int:
+        if ground.article_scan.taken == 1:
+            raise PictureGone(picture)
+        return count(picture, selection)
+
+    monkeypatch.setattr(ground.article_scan, "count", lose_once)
+    assert len(ground.rows(ground.result(ground.run()))) == 1
 
 
 def test_a_search_engine_that_never_keeps_a_picture_makes_the_run_fail(
