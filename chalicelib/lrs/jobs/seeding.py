@@ -10,14 +10,13 @@ from chalicelib.jobs.run_type import Done, Json, Plan, RunFailed
 from chalicelib.lrs.errors import InvalidStatements, StatementConflict
 from chalicelib.lrs.jobs.machine.job_type import JobType, Work
 from chalicelib.lrs.jobs.machine.parameters import Parameter
+from chalicelib.lrs.seeding.config import BUILT_IN, LONGEST_NAME
 
 if TYPE_CHECKING:
     from chalicelib.lrs.jobs.machine.services import JobServices
     from chalicelib.lrs.seeding.configs import NamedConfig
     from chalicelib.ports.jobs import JobRecord
 
-BUILT_IN = "default"
-LONGEST_NAME = 64
 PER_PAGE = 500  # statements of one batch
 _CHANGED = "The config {} was changed while the run went on; send replay to begin again."
 _CONTENDED = "Others are writing the statements of the config at this moment."

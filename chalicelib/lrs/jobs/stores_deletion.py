@@ -14,7 +14,7 @@ from chalicelib.jobs.run_type import Done, Json, Plan, RunFailed
 from chalicelib.lrs.jobs.machine.data import items_of
 from chalicelib.lrs.jobs.machine.job_type import JobType, Work
 from chalicelib.lrs.jobs.machine.parameters import Parameter
-from chalicelib.lrs.jobs.machine.store_removal import FIRST, STEPS, Removal, is_last_ready
+from chalicelib.lrs.removal.store import FIRST, STEPS, Removal, is_last_ready
 
 if TYPE_CHECKING:
     from chalicelib.lrs.jobs.machine.services import JobServices

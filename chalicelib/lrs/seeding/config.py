@@ -8,6 +8,9 @@ from typing import Any
 
 Json = Mapping[str, Any]
 
+BUILT_IN = "default"
+LONGEST_NAME = 64  # characters of the name of a config
+
 
 @dataclass(frozen=True)
 class AgentFamily:

@@ -8,17 +8,16 @@ import re
 from dataclasses import dataclass
 
 from chalicelib.errors import LightrailError
-from chalicelib.lrs.seeding.config import Config, InvalidConfig
+from chalicelib.lrs.seeding.config import BUILT_IN, LONGEST_NAME, Config, InvalidConfig
 from chalicelib.lrs.seeding.default import DEFAULT
 from chalicelib.lrs.seeding.making import Maker
 from chalicelib.lrs.seeding.reading import read_config
 from chalicelib.plain_yaml import InvalidYaml, parse
 from chalicelib.ports.blobs import BlobNotFound, Blobs
 
-BUILT_IN = "default"
 PREFIX = "seeding/"
 LARGEST = 64 * 1024  # bytes of a config
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9_-]{{0,{LONGEST_NAME - 1}}}")
 
 
 class UnusableConfig(LightrailError):
@@ -48,7 +47,7 @@ def config_named(name: str, blobs: Blobs) -> NamedConfig:
     Raises `UnusableConfig` with every fault, `Unavailable`.
     """
     if not _NAME.fullmatch(name):
-        raise UnusableConfig(["must be a name of 1 to 64 letters, digits, - and _."])
+        raise UnusableConfig([f"must be a name of 1 to {LONGEST_NAME} letters, digits, - and _."])
     value = DEFAULT if name == BUILT_IN else _in_bucket(name, blobs)
     try:
         config = read_config(value)

@@ -7,7 +7,7 @@ what was written is taken back when a later one cannot be. docs/jobs.md says wha
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,6 @@ from chalicelib.lrs.jobs.machine import types
 from chalicelib.lrs.jobs.machine.job_type import parameters_of
 from chalicelib.lrs.jobs.machine.parameters import OF_THE_JOB, STORE
 from chalicelib.lrs.jobs.machine.request import Asked, Asker, read_request
-from chalicelib.lrs.jobs.machine.retiming import retimed
 from chalicelib.ports.jobs import JobEvent, JobPage, JobRecord, JobStore, RunState
 from chalicelib.times import microseconds
 
@@ -125,14 +124,8 @@ class Jobs:
 
     def delete_all(self, kind: str) -> None:
         """Deletes all jobs of a type."""
-        name, cursor = types.job_type(kind).name, None
-        while True:
-            page = self._jobs.page(name, cursor, JOBS_PER_READ)
-            for job in page.jobs:
-                self._delete(job)
-            cursor = page.next
-            if cursor is None:
-                return
+        for job in self._all(types.job_type(kind).name):
+            self._delete(job)
 
     def stop(self, kind: str, job_id: str) -> JobRecord:
         """Asks a run to stop at its next page, or keeps one that waits from going on by itself.
@@ -160,17 +153,13 @@ class Jobs:
     def retime(self, store: StoreRecord, now: int) -> None:
         """Lets the jobs of a store go by its time zone as it is now; may be done again. Raises `WriteConflict`."""
         for name in types.names():
-            cursor = None
-            while True:
-                page = self._jobs.page(name, cursor, JOBS_PER_READ)
-                for job in page.jobs:
-                    if job.store == store.slug:
-                        self._retime(job, store.timezone, now)
-                cursor = page.next
-                if cursor is None:
-                    break
+            for job in self._all(name):
+                if job.store == store.slug:
+                    self._retime(job, store.timezone, now)
 
     def _retime(self, job: JobRecord, timezone: str, now: int) -> None:
+        from chalicelib.lrs.jobs.machine.retiming import retimed  # only changes of stores need it
+
         current: JobRecord | None = job
         for _ in range(TRIES):
             if current is None or (moved := retimed(current, timezone, now)) == current:
@@ -184,19 +173,20 @@ class Jobs:
         """A job that uses this connection."""
         for name in types.names():
             if any(each.kind == "connection" for each in parameters_of(types.job_type(name))):
-                found = self._first(name, lambda job: job.connection == connection)
+                found = next((job for job in self._all(name) if job.connection == connection), None)
                 if found is not None:
                     return found
         return None
 
-    def _first(self, name: str, fits: Callable[[JobRecord], bool]) -> JobRecord | None:
+    def _all(self, name: str) -> Iterator[JobRecord]:
+        """All jobs of a type, read page by page."""
         cursor = None
         while True:
             page = self._jobs.page(name, cursor, JOBS_PER_READ)
-            found = next((job for job in page.jobs if fits(job)), None)
+            yield from page.jobs
             cursor = page.next
-            if found is not None or cursor is None:
-                return found
+            if cursor is None:
+                return
 
     def _ids(self, now: int) -> Callable[[int], str]:
         """Ids that sort as the jobs were made; those of one request in their order."""

@@ -48,7 +48,7 @@ def is_last_ready(stores: Sequence[StoreRecord], store_id: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Step:
+class RemovalStep:
     """`page` decides what is next behind a position (of this step, or the one before); `remove` does it.
 
     `counts`: whether its items are counted.
@@ -163,7 +163,7 @@ def _remove_job(removal: Removal, kind: str, name: str) -> None:
     raise Unavailable(PART, "a job kept changing")
 
 
-def _data_step(name: str) -> Step:
+def _data_step(name: str) -> RemovalStep:
     def page(removal: Removal, position: Json) -> DataPage:
         at, cutoff = position.get("at"), position.get("cutoff")
         # Documents are listed from an index that is a little behind; who comes too late is found the second time.
@@ -175,7 +175,7 @@ def _data_step(name: str) -> Step:
         following = kept if found.last else {**kept, "at": found.next, "cutoff": upto}
         return DataPage(found.items, following, found.last)
 
-    return Step(name, page, lambda removal, items: removal.data(name).remove(removal.slug, items))
+    return RemovalStep(name, page, lambda removal, items: removal.data(name).remove(removal.slug, items))
 
 
 def _quiet_page(removal: Removal, position: Json) -> DataPage:
@@ -254,16 +254,16 @@ def _remove_store(removal: Removal, items: Sequence[Json]) -> None:
 
 
 _DATA = tuple(_data_step(name) for name in SERVICES)
-STEPS: tuple[Step, ...] = (
-    Step("close", _close_page, _close, counts=False),
-    Step("jobs", _jobs_page, _remove_jobs),
+STEPS: tuple[RemovalStep, ...] = (
+    RemovalStep("close", _close_page, _close, counts=False),
+    RemovalStep("jobs", _jobs_page, _remove_jobs),
     *_DATA,
-    Step("quiet", _quiet_page, lambda removal, items: None, counts=False),
+    RemovalStep("quiet", _quiet_page, lambda removal, items: None, counts=False),
     *_DATA,
     _data_step("terms"),
-    Step("rest", _rest_page, _remove_rest, counts=False),
-    Step("tokens", _tokens_page, _remove_tokens),
-    Step("logs", _logs_page, _remove_logs),
-    Step("clients", _clients_page, _remove_clients),
-    Step("store", _store_page, _remove_store),
+    RemovalStep("rest", _rest_page, _remove_rest, counts=False),
+    RemovalStep("tokens", _tokens_page, _remove_tokens),
+    RemovalStep("logs", _logs_page, _remove_logs),
+    RemovalStep("clients", _clients_page, _remove_clients),
+    RemovalStep("store", _store_page, _remove_store),
 )
