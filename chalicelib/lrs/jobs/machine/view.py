@@ -1,4 +1,4 @@
-"""Jobs and their log as they are shown: what the Jobs API names, and three fields beyond it."""
+"""Jobs and their log as they are shown: what the source names, and beyond it `timezone`, `stopped` and `evidence`."""
 
 from __future__ import annotations
 
@@ -8,9 +8,6 @@ from chalicelib.lrs.jobs.machine.types import job_type
 from chalicelib.ports.jobs import JobEvent, JobRecord
 from chalicelib.schedule.reading import WHEN
 from chalicelib.times import written
-
-BEYOND = ("timezone", "stopped", "evidence")
-"""The fields that the source has not: the time zone that was sent, whether a run stands still, proof of the last."""
 
 
 def shown(job: JobRecord) -> dict[str, object]:
