@@ -35,11 +35,8 @@ KEPT_SECONDS = 6 * 86_400.0  # the bucket keeps extracts for seven days
 LEASE_SECONDS = 120.0  # whoever asks when there was no checkpoint for so long has the work taken up again
 PART_BYTES = max(LEAST_PART, 8 * 1024 * 1024)
 
-_FILES: dict[ExtractKind, tuple[str, str]] = {
-    "results": ("results.ndjson", "application/x-ndjson"),
-    "failed": ("failed.json", "application/json"),
-}
-"""Name and media type of each kind, for whoever downloads it."""
+_NAMES: dict[ExtractKind, str] = {"results": "results.ndjson", "failed": "failed.json"}
+_MEDIA_TYPES: dict[ExtractKind, str] = {"results": "application/x-ndjson", "failed": "application/json"}
 
 
 @dataclass(frozen=True)
@@ -128,14 +125,14 @@ class ExtractMaker:
         return None
 
     def _link(self, extract: Extract) -> Link:
-        name = f"delta-file-{extract.n}-{_FILES[extract.kind][0]}"
+        name = f"delta-file-{extract.n}-{_NAMES[extract.kind]}"
         url = self._uploads().link(extract.key, name, LINK_SECONDS)
         return Link(url, extract.size, self._clock.now() + LINK_SECONDS)
 
     def _go_on(self, extract: Extract, file: File, spare: Callable[[], float]) -> bool:
         uploads, form = self._uploads(), FORMS[extract.kind]
         if not extract.upload:
-            upload = uploads.begin(extract.key, _FILES[extract.kind][1])
+            upload = uploads.begin(extract.key, _MEDIA_TYPES[extract.kind])
             extract = self._store(replace(extract, upload=upload))
         data = bytearray()
         for page, lines in self._extracts.lines(extract.kind, file, extract.next_page):

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from chalicelib.web import delta_files, examples, reading, schemas
+from chalicelib.web import delta_file_schemas, delta_files, examples, reading, schemas
 from chalicelib.web.call import Audience, Body, Handler, Parameter, Route, Success
 from chalicelib.web.delta_submission import NAME_BYTES
 from chalicelib.web.paging import MOST_PER_PAGE, PER_PAGE
@@ -24,105 +24,12 @@ _LIST = (
         "Items of an answer, at most.",
     ),
 )
-_TIME: schemas.Schema = {"type": "string", "format": "date-time"}
-_COUNT: schemas.Schema = {"type": "integer", "minimum": 0}
-_FILE: Mapping[str, schemas.Schema] = {
-    "id": {"description": "Its number in the order of acceptance.", "type": "string"},
-    "name": {"description": "As submitted: a URL, an object of the bucket, a name.", "type": "string"},
-    "state": {"enum": list(delta_files.STATES)},
-    "strict": {"description": "Whether one faulty entry refuses the whole file.", "type": "boolean"},
-    "entries": {
-        "description": "How many there are; null until the file is read.",
-        "type": ["integer", "null"],
-    },
-    "counts": {
-        "description": "Entries by state; once `entries` is known they add up to it.",
-        "type": "object",
-        "properties": dict.fromkeys(delta_files.COUNTED, _COUNT),
-        "required": list(delta_files.COUNTED),
-        "additionalProperties": False,
-    },
-    "accepted_at": _TIME,
-    "started_at": {"description": "When its worker began with it.", **schemas.nullable(_TIME)},
-    "sent_at": {"description": "When all its entries were in the queue.", **schemas.nullable(_TIME)},
-    "finished_at": {
-        "description": "When each entry had its outcome; noticed within a minute.",
-        **schemas.nullable(_TIME),
-    },
-}
-_ERROR: schemas.Schema = {
-    "type": "object",
-    "properties": {
-        "job": {"description": "`<file>` or `<file>-<position>`; a retry takes it.", "type": "string"},
-        "article": {"type": ["string", "null"]},
-        "errors": schemas.list_of(schemas.TEXT),
-        "cause": {"description": "One word for why it failed.", "type": "string"},
-    },
-    "required": ["job", "article", "errors", "cause"],
-    "additionalProperties": False,
-}
-
-COMPONENTS: Mapping[str, schemas.Schema] = {
-    "DeltaFile": {
-        "description": "A delta file and what became of its entries.",
-        "type": "object",
-        "properties": _FILE,
-        "required": list(_FILE),
-        "additionalProperties": False,
-    },
-    "DeltaFileWithErrors": {
-        "description": "A delta file, and why the first of its entries failed, or the file as a whole.",
-        "type": "object",
-        "properties": {
-            **_FILE,
-            "state": {
-                "description": "`awaited` and `expired`: somebody may upload it, and it did not come yet.",
-                "enum": [*delta_files.STATES, *delta_files.OF_UPLOADS],
-            },
-            "accepted_at": schemas.nullable(_TIME),
-            "errors": schemas.list_of(_ERROR),
-        },
-        "required": [*_FILE, "errors"],
-        "additionalProperties": False,
-    },
-    "DeltaUpload": {
-        "description": "Where a delta file may be uploaded, until when, and by which id it is found.",
-        "type": "object",
-        "properties": {
-            "id": schemas.TEXT,
-            "name": schemas.TEXT,
-            "strict": {"type": "boolean"},
-            "method": {"const": "PUT"},
-            "url": {
-                "description": "The address; it needs no token, so keep it to yourself.",
-                "type": "string",
-            },
-            "headers": {
-                "description": "Headers that the upload must bear.",
-                "type": "object",
-                "additionalProperties": schemas.TEXT,
-            },
-            "expires_at": _TIME,
-        },
-        "required": ["id", "name", "strict", "method", "url", "headers", "expires_at"],
-        "additionalProperties": False,
-    },
-}
-
 _LISTED = {name: value for name, value in examples.DELTA_FILE.items() if name != "errors"}
 
 
 def _one(message: str, description: str, example: Mapping[str, object]) -> Success:
     schema = schemas.enveloped({"const": message}, schemas.ref("DeltaFileWithErrors"))
     return Success(200, schema, examples.success(message, example), description)
-
-
-_LINK: schemas.Schema = {
-    "type": "object",
-    "properties": {"url": schemas.TEXT, "bytes": {"type": "integer"}, "expires_at": _TIME},
-    "required": ["url", "bytes", "expires_at"],
-    "additionalProperties": False,
-}
 
 
 def _extract(
@@ -143,7 +50,7 @@ def _extract(
         handler,
         Success(
             303,
-            schemas.enveloped({"const": "The file is ready"}, _LINK),
+            schemas.enveloped({"const": "The file is ready"}, delta_file_schemas.LINK),
             examples.success("The file is ready", link),
             "It is large, and lies behind the link, which needs no token.",
             {"Location": "The link."},
@@ -169,11 +76,6 @@ def _extract(
 
 _NAME: schemas.Schema = {"type": "string", "minLength": 1, "maxLength": NAME_BYTES}
 _STRICT = "Refuse the file as a whole where one of its entries has a fault."
-_ENTRY: schemas.Schema = {
-    "type": "object",
-    "properties": {"operation": schemas.TEXT, "articleData": {"type": "object"}},
-    "required": ["operation", "articleData"],
-}
 _FRESH = {
     **examples.DELTA_FILE,
     "state": "queued",
@@ -211,7 +113,7 @@ ROUTES = (
         "Accepts the body as a delta file: a JSON array, lines of JSON objects, or gzip of either, which is told by "
         f"its bytes. At most {reading.BODY_BYTES} bytes; `POST /v1/delta-files/uploads` takes larger ones.",
         Body(
-            schemas.list_of(_ENTRY),
+            schemas.list_of(delta_file_schemas.ENTRY),
             [{"operation": "add-article", "articleData": {"F_1": "12411116", "C_75001": "CEILING"}}],
             bytes_of=("application/x-ndjson", "application/gzip"),
         ),

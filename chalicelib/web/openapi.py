@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from chalicelib.web import delta_file_routes, export_schemas, job_resource_routes, schemas
+from chalicelib.web import delta_file_schemas, export_schemas, job_resource_routes, schemas
 from chalicelib.web.call import Audience, Body, Parameter, Route, Success
 from chalicelib.web.lrs.documentation import components, jobs, records
 from chalicelib.web.lrs.route import LrsRoute
@@ -92,7 +92,7 @@ def describe(routes: Iterable[Route], record_routes: Sequence[LrsRoute], prefix:
             "schemas": {
                 **schemas.COMPONENTS,
                 **job_resource_routes.COMPONENTS,
-                **delta_file_routes.COMPONENTS,
+                **delta_file_schemas.COMPONENTS,
                 **export_schemas.COMPONENTS,
                 **components.COMPONENTS,
                 **jobs.COMPONENTS,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from chalicelib.errors import NothingToCancel
 from chalicelib.ledger.delta_files import COUNTED
 from chalicelib.ledger.states import FileState
-from chalicelib.web import delta_file_routes, delta_files, paging
+from chalicelib.web import delta_file_schemas, delta_files, paging
 from chalicelib.web.cursors import sealed
 from tests.doubles.steps import feature, waiting
 from tests.doubles.world import World, entry
@@ -205,7 +205,7 @@ def test_a_cursor_that_somebody_made_up_is_refused(place: str, user: Gateway) ->
 
 def test_the_document_names_the_states_that_there_are() -> None:
     assert (*get_args(FileState), "flushed") == delta_files.STATES
-    counts = delta_file_routes.COMPONENTS["DeltaFile"]["properties"]["counts"]
+    counts = delta_file_schemas.COMPONENTS["DeltaFile"]["properties"]["counts"]
     assert tuple(counts["properties"]) == COUNTED
 
 
