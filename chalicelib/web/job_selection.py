@@ -8,6 +8,7 @@ from chalicelib.web import reading
 from chalicelib.web.call import Call
 
 IDS_PER_CALL = 100
+_FIELDS = ("ids", "file", "article")
 
 
 @dataclass(frozen=True)
@@ -20,9 +21,13 @@ class Selection:
 
 
 def read_selection(call: Call) -> Selection:
-    """Reads the body of a retry. Raises `Invalid` with every fault."""
+    """Reads the body of a retry. Raises `Invalid` with every fault, fields of other names among them."""
     body = reading.json_object(call)
-    faults: dict[str, list[str]] = {}
+    # What is named otherwise, or stands in the address, selects nothing; and who selects nothing retries all.
+    faults: dict[str, list[str]] = {
+        name: [f"The {name} field is not known here; the body may have {', '.join(_FIELDS)}."]
+        for name in (*(name for name in body if name not in _FIELDS), *call.query)
+    }
     ids = _ids(body.get("ids"), faults)
     file = _file(body.get("file"), faults)
     article = None

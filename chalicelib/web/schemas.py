@@ -147,7 +147,7 @@ RETRY_BODY: Schema = {
             "type": ["string", "integer", "null"],
         },
     },
-    "additionalProperties": True,
+    "additionalProperties": False,
 }
 
 COMPONENTS: Mapping[str, Schema] = {

@@ -145,6 +145,8 @@ def test_a_retry_selects(body: Any, given: tuple[object, ...], user: Gateway, se
         ({"file": 1, "article": [], "ids": {}}, ["ids", "file", "article"]),
         ({"article": "a/b"}, ["article"]),
         ({"file": '""'}, ["file"]),
+        ({"id": "1-0"}, ["id"]),
+        ({"Article": "7", "files": ["f"], "ids": ["1"]}, ["Article", "files"]),
     ],
 )
 def test_a_retry_with_faults_selects_nothing(
@@ -152,6 +154,14 @@ def test_a_retry_with_faults_selects_nothing(
 ) -> None:
     answer = user.call("POST", "/v1/jobs/retry", body)
     assert (answer.status, list(answer.json["errors"])) == (422, fields)
+    assert services.commands.given == []
+
+
+def test_a_retry_that_selects_in_the_wrong_place_does_not_retry_all(
+    user: Gateway, services: StandIns
+) -> None:
+    answer = user.call("POST", "/v1/jobs/retry?article=7&ids=1")
+    assert (answer.status, list(answer.json["errors"])) == (422, ["article", "ids"])
     assert services.commands.given == []
 
 
