@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from chalicelib.ledger.listing import Payload, entry_payload, file_payload
-from chalicelib.ledger.posting import exact_counts
+from chalicelib.ledger.posting import bounded_counts
 from chalicelib.ledger.states import (
     BLOCKED,
     FAILED,
@@ -159,7 +159,7 @@ class JobReader:
 
     def _state_of(self, file: File, tally: Tally, control: Control) -> str:
         ended = file.stage == "sent" or is_cleared(file.n, control)
-        counts = exact_counts(self._ledger, file, tally, control) if ended else {}
+        counts = bounded_counts(self._ledger, file, tally, control) if ended else {}
         return shown_state(file, counts, control)
 
     def _of_entry(self, file: File, page: Page, entry: Entry, letter: str, gate: Gate | None) -> Job:
