@@ -133,7 +133,7 @@ def _bound_to(state: str | None) -> tuple[str | None, ...]:
 
 def _read_search(call: Call) -> tuple[int, str | None, int | None]:
     """Limit, state (None: any), and the number below which to go on (None: from the newest). Raises `Invalid`."""
-    faults: dict[str, list[str]] = {}
+    faults = reading.parameter_faults(call, ("state", "limit", "cursor"))
     state = call.query.get("state") or None
     if state is not None and state not in STATES:
         faults["state"] = [f"The state field must be one of {', '.join(STATES)}."]

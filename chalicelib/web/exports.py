@@ -80,7 +80,7 @@ def _read_page(call: Call) -> tuple[int, str | None]:
     """Limit, and where to go on. Raises `Invalid` with the faults of both."""
     from chalicelib.exports.service import is_id
 
-    faults: dict[str, list[str]] = {}
+    faults = reading.parameter_faults(call, ("limit", "cursor"))
     limit, place = PER_PAGE, None
     try:
         limit = reading.whole_numbers(call, {"limit": (1, MOST_PER_PAGE, PER_PAGE)})["limit"]

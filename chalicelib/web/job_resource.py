@@ -79,7 +79,7 @@ class _Search:
 
 def _read_search(call: Call) -> _Search:
     """Raises `Invalid` with every fault."""
-    faults: dict[str, list[str]] = {}
+    faults = reading.parameter_faults(call, ("state", "file", "article", "limit", "cursor"))
     state = call.query.get("state") or None
     if state is not None and state not in STATES:
         faults["state"] = [f"The state field must be one of {', '.join(STATES)}."]

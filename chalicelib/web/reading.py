@@ -1,7 +1,7 @@
 """Reading what a client sent: strict JSON, path parameters, query parameters, with every fault said."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from urllib.parse import unquote
 
 from chalicelib.errors import Invalid
@@ -70,6 +70,18 @@ def whole_numbers(call: Call, bounds: Mapping[str, tuple[int, int, int]]) -> dic
     if faults:
         raise Invalid(faults)
     return values
+
+
+def parameter_faults(call: Call, known: Collection[str]) -> dict[str, list[str]]:
+    """The faults of query parameters that a list does not know or that stand twice: no filter is overlooked."""
+    faults = {
+        name: [f"The {name} field is not known here; known: {', '.join(known)}."]
+        for name in call.query
+        if name not in known
+    }
+    return faults | {
+        name: [f"The {name} field may be given once."] for name in known if name in call.repeated
+    }
 
 
 def flag(body: Mapping[str, object], name: str, faults: dict[str, list[str]]) -> bool:

@@ -190,6 +190,12 @@ def test_every_fault_of_a_list_is_told_at_once(user: Gateway) -> None:
     assert set(answer.json["errors"]) == {"state", "limit", "cursor"}
 
 
+@pytest.mark.parametrize("query", ["stat=failed", "limit=1&limit=2", "cursor=&cursor="])
+def test_no_filter_is_overlooked(query: str, user: Gateway) -> None:
+    answer = user.call("GET", f"/v1/delta-files?{query}")
+    assert (answer.status, list(answer.json["errors"])) == (422, [query.partition("=")[0]])
+
+
 def test_a_cursor_is_bound_to_its_state(user: Gateway, world: World) -> None:
     world.submit(*(f"https://files.example.com/{i}.json" for i in range(3)))
     cursor = user.call("GET", "/v1/delta-files?limit=1").json["cursor"]

@@ -163,6 +163,12 @@ def test_exports_are_listed_in_parts_without_links(user: Gateway, ground: Export
     assert all("download" not in each["result"] for each in found)
 
 
+@pytest.mark.parametrize("query", ["stat=failed", "limit=1&limit=2", "cursor=&cursor="])
+def test_no_filter_is_overlooked(query: str, user: Gateway) -> None:
+    answer = user.call("GET", f"/v1/exports?{query}")
+    assert (answer.status, list(answer.json["errors"])) == (422, [query.partition("=")[0]])
+
+
 @pytest.mark.parametrize("place", ["", "a/b", "\ud800", "x" * 65])
 def test_a_cursor_that_somebody_made_up_is_refused(place: str, user: Gateway) -> None:
     answer = user.call("GET", f"/v1/exports?cursor={sealed(place, 'exports')}")

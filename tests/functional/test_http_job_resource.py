@@ -109,6 +109,12 @@ def test_an_article_alone_finds_only_what_holds_and_is_held(state: str, user: Ga
     assert user.call("GET", f"/v1/jobs?article=1&state={state}&file=1").status == 200
 
 
+@pytest.mark.parametrize("query", ["stat=failed", "limit=1&limit=2", "cursor=&cursor="])
+def test_no_filter_is_overlooked(query: str, user: Gateway) -> None:
+    answer = user.call("GET", f"/v1/jobs?{query}")
+    assert (answer.status, list(answer.json["errors"])) == (422, [query.partition("=")[0]])
+
+
 @pytest.mark.usefixtures("world")
 def test_a_cursor_of_another_list_is_refused(user: Gateway) -> None:
     cursor = user.call("GET", "/v1/jobs?limit=1").json["cursor"]
