@@ -154,7 +154,7 @@ ROUTES = (
                     "strict": {"description": _STRICT, "enum": [True, False, "true", "false", None]},
                 },
                 "required": ["size"],
-                "additionalProperties": True,
+                "additionalProperties": False,
             },
             {"size": 73400320, "name": "catalogue.ndjson.gz"},
         ),

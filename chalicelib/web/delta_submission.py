@@ -13,6 +13,7 @@ from chalicelib.web.refusals import TooLarge, UnsupportedMediaType
 
 NAME_BYTES = 400
 UPLOAD_BYTES = 5 * 1024**3  # S3: one PUT takes 5 GiB
+_FIELDS = ("size", "name", "strict")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
@@ -37,7 +38,7 @@ def read_submission(call: Call) -> Submission:
     kind = call.headers.get("content-type", "").split(";")[0].strip().lower()
     if kind.startswith("multipart/"):
         raise UnsupportedMediaType("The body must be the delta file itself, not a form that holds it.")
-    faults: dict[str, list[str]] = {}
+    faults = reading.parameter_faults(call, ("name", "strict"))
     name, strict = _name_and_strict(call.query, faults)
     if not call.raw_body:
         faults["body"] = [
@@ -51,7 +52,11 @@ def read_submission(call: Call) -> Submission:
 def read_upload(call: Call) -> Submission:
     """Reads `size`, `name` and `strict` of the body. Raises `Invalid` with every fault, and what `json_object` does."""
     body = reading.json_object(call)
-    faults: dict[str, list[str]] = {}
+    faults: dict[str, list[str]] = {
+        name: [f"The {name} field is not known here; known: {', '.join(_FIELDS)}."]
+        for name in body
+        if name not in _FIELDS
+    }
     name, strict = _name_and_strict(body, faults)
     size, most = body.get("size"), min(call.services.settings.fetch_max_bytes, UPLOAD_BYTES)
     if not isinstance(size, int) or isinstance(size, bool) or not 1 <= size <= most:

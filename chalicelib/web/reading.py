@@ -73,7 +73,7 @@ def whole_numbers(call: Call, bounds: Mapping[str, tuple[int, int, int]]) -> dic
 
 
 def parameter_faults(call: Call, known: Collection[str]) -> dict[str, list[str]]:
-    """The faults of query parameters that a list does not know or that stand twice: no filter is overlooked."""
+    """The faults of query parameters that a call does not know or that stand twice: nothing asked for is overlooked."""
     faults = {
         name: [f"The {name} field is not known here; known: {', '.join(known)}."]
         for name in call.query

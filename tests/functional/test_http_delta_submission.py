@@ -58,6 +58,7 @@ def test_a_strict_file_with_a_fault_applies_nothing(user: Gateway, world: World)
         ("", b"", {"body"}),
         ("?strict=maybe&name=", b"", {"body", "strict", "name"}),
         ("?name=%09", b"[]", {"name"}),
+        ("?strict=true&strict=false&Name=x", b"[]", {"strict", "Name"}),
         (f"?name={'x' * (NAME_BYTES + 1)}", b"[]", {"name"}),
     ],
 )
@@ -140,6 +141,7 @@ def test_an_upload_may_be_called_off(user: Gateway, world: World) -> None:
     [
         ({}, {"size"}),
         ({"size": 0, "name": "", "strict": 3}, {"size", "name", "strict"}),
+        ({"size": 1, "Strict": True}, {"Strict"}),
         ({"size": True}, {"size"}),
         ({"size": "5"}, {"size"}),
         ({"size": 1.5}, {"size"}),
