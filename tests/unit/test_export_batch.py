@@ -201,6 +201,7 @@ def test_half_of_a_surrogate_pair_fails_its_row() -> None:
         ({**BATCH, "path": "a?b"}, {}, "batch.path must be a relative path"),
         ({**BATCH, "headers": {"Authorization": "x"}}, {}, "batch.headers.Authorization is no header that"),
         ({**BATCH, "headers": {"if-match": "x"}}, {}, "batch.headers.if-match is no header that"),
+        ({**BATCH, "headers": {"A": "x", "a": "y"}}, {}, "batch.headers.a is the name of an earlier header"),
         ({**BATCH, "headers": {"a b": "x"}}, {}, "batch.headers.a b is no header that"),
         ({**BATCH, "headers": {"a": "x\r\ny: z"}}, {}, "batch.headers.a must be printable ASCII"),
         ({**BATCH, "headers": {"a": "x" * 201}}, {}, "batch.headers.a must be printable ASCII"),

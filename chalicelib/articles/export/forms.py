@@ -120,7 +120,11 @@ def _batch(fields: Fields) -> BatchForm:
         )
     if len(form.headers) > MOST_HEADERS:
         fields.fault(f"must be at most {MOST_HEADERS}", "headers")
+    earlier: set[str] = set()
     for name, value in form.headers:
+        if name.lower() in earlier:
+            fields.fault("is the name of an earlier header", "headers", name)
+        earlier.add(name.lower())
         if _HEADER.fullmatch(name) is None or name.lower() in _NOT_CHOSEN:
             fields.fault("is no header that a mapping may set", "headers", name)
         if not value.isascii() or not value.isprintable() or len(value) > LONGEST_HEADER:
