@@ -24,9 +24,12 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Principal:
-    """Whoever makes a request; it holds no secret. `key`: that of the user, whichever token was sent."""
+    """Whoever makes a request; it holds no secret.
 
-    key: str
+    `identity`: that of the user, whichever token was sent; of an earlier user of the same address it is another.
+    """
+
+    identity: str
     email: str
     name: str
     is_admin: bool
@@ -56,7 +59,8 @@ class Accounts:
         if user is None or token is None:
             raise Unauthenticated
         self._mark_used(user, token, now)
-        return Principal(user.key, user.email, user.name, user.is_admin, token.id)
+        identity = f"{user.key}\0{user.created_at!r}"
+        return Principal(identity, user.email, user.name, user.is_admin, token.id)
 
     def create_user(
         self,

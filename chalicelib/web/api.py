@@ -86,7 +86,9 @@ class ArticleApi:
 
         secret = isinstance(call.route, Route) and call.route.secret
         audience = _audience(call.route)
-        return idempotency.once(call, call.user.key, secret, lambda error: map_error(error, audience).answer)
+        return idempotency.once(
+            call, call.user.identity, secret, lambda error: map_error(error, audience).answer
+        )
 
     def refuse(self, error: Exception, request: Request, call: Call | None) -> Mapped:
         """The envelope, or the bare form of two refusals of the admin calls."""

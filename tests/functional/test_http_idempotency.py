@@ -14,7 +14,7 @@ from tests.doubles.article_store import Fault
 from tests.doubles.faults import Killed
 from tests.doubles.steps import between, nothing
 from tests.functional.gateway import Answer, Gateway
-from tests.functional.stand_ins import StandIns
+from tests.functional.stand_ins import FixedClock, StandIns
 
 KEY = {"Idempotency-Key": '"8e03978e-40d5-43dd-bc93-6894a57f9324"'}
 COPY = {"customNumber": "2", "F_1": "1", "F_3": "copied"}
@@ -143,6 +143,18 @@ def test_keys_belong_to_the_user_and_not_to_the_token(
     assert copy(user).status == 401
     again = Gateway(user.api, renewed)
     assert (copy(again).text, REPLAYED in copy(again).headers) == (first.text, True)
+
+
+def test_who_gets_the_address_of_a_user_that_is_gone_does_not_get_its_keys(
+    user: Gateway, admin: Gateway, services: StandIns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy(user)
+    later = FixedClock().now() + 1
+    monkeypatch.setattr(FixedClock, "now", lambda clock: later)
+    assert admin.call("DELETE", "/v1/admin/user", {"email": "user@example.org"}).status == 200
+    other = Gateway(user.api, services.token("user@example.org"))
+    assert copy(other).status == 409
+    assert REPLAYED not in copy(other, {"Idempotency-Key": "other"}).headers
 
 
 def test_a_call_that_is_not_let_in_leaves_no_trace(
