@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,6 +19,9 @@ from chalicelib.times import microseconds
 LAST = "last"
 DEFAULT = "default"
 FIELDS = ("format", "mapping", "since", "filter")
+LARGEST_FILTER = 16_000
+"""Bytes of a filter as JSON: it is kept in the record of an export, which is read whenever one builds on the last."""
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _BAD_SINCE = "The since field must be last, or a time of RFC 3339, such as 2026-11-22T05:16:35Z."
 _DAY = 86_400 * 1_000_000
@@ -153,6 +157,8 @@ def _filter(value: object, faults: Faults) -> ArticleQuery:
     if "updated_since" in value:
         found = {**found, "updated_since": ["Send since beside the filter instead of updated_since in it."]}
     faults |= {f"filter.{name}"[:100]: list(texts) for name, texts in found.items()}
+    if not found and len(json.dumps(query.to_json(), ensure_ascii=False).encode()) > LARGEST_FILTER:
+        faults["filter"] = [f"The filter field is larger than {LARGEST_FILTER} bytes."]
     return query
 
 

@@ -139,6 +139,11 @@ def test_every_fault_of_an_order_is_told_at_once(user: Gateway, ground: ExportGr
         ({"format": "csv", "since": "2029-01-01T00:00:00Z"}, "since", "must not be a time to come"),
         ({"format": "csv", "since": "2023-01-01T00:00:00Z"}, "since", "Deletions are known for 90 days"),
         ({"format": "csv", "filter": []}, "filter", "must be an object"),
+        (
+            {"format": "csv", "filter": {f"F_{key}": "½" * 16_000 for key in range(2, 20)}},
+            "filter",
+            "is larger than 16000 bytes",
+        ),
         ({"format": "csv", "repeat": "hourly"}, "repeat", "must be one of"),
         ({"format": "csv", "time": "03:00"}, "repeat", "is required"),
     ],
