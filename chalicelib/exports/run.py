@@ -9,6 +9,7 @@ docs/exports.md says what a crash leaves behind.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 
@@ -147,11 +148,18 @@ def _close(work: ExportWork, at: Position) -> Done:
     blobs = work.services.blobs
     work.services.uploads.complete(at.file, at.upload, at.parts, at.bytes)
     if at.pieces:
-        pieces = (at.piece_key(number) for number in range(1, at.pieces + 1))
-        blobs.write_once(at.failures, (chunk for piece in pieces for chunk in blobs.read(piece)))
+        blobs.write_once(at.failures, _failures(work, at))
     with suppress(Unavailable):  # it goes by itself
         work.services.article_scan.drop(at.picture)
     return Done(next=replace(at, step=Step.DIGEST).to_json())
+
+
+def _failures(work: ExportWork, at: Position) -> Iterator[bytes]:
+    """The list of failures, piece by piece; all columns of a million articles may stand in it."""
+    for number in range(1, at.pieces + 1):
+        for chunk in work.services.blobs.read(at.piece_key(number)):
+            work.keep()
+            yield chunk
 
 
 def _digest(work: ExportWork, at: Position) -> Done:

@@ -2,11 +2,12 @@
 
 import csv
 import io
+from collections.abc import Iterable, Iterator
 
 import pytest
 
 from chalicelib.errors import Invalid, NotFound
-from chalicelib.exports import run, service
+from chalicelib.exports import run, service, writing
 from chalicelib.exports.baselines import EXPORT
 from chalicelib.exports.results import KEPT, results_of
 from chalicelib.exports.view import shown, state_of
@@ -110,6 +111,31 @@ def test_rows_that_fail_are_listed_with_article_and_reason_and_are_not_in_the_fi
     assert set(numbers(ground.rows(result))).isdisjoint(row["number"] for row in failed)
     assert job.feedback.startswith("Article 000 is not in the file: ")
     assert ground.objects() == sorted([result.file, result.failures])
+
+
+def test_a_long_list_of_failures_is_put_together_by_one_worker(
+    ground: ExportGround, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small_parts(monkeypatch)
+    monkeypatch.setattr(writing, "PIECE_BYTES", 500)
+    for number in range(640):
+        ground.write(f"{number:03d}", F_80004="cheap")
+    write_once, workers = ground.blobs.write_once, set[int]()
+
+    def written_slowly(key: str, chunks: Iterable[bytes]) -> int:
+        def slow() -> Iterator[bytes]:
+            for chunk in chunks:
+                ground.clock.advance(30)
+                ground.tick()
+                workers.add(len(ground.job_queue))
+                yield chunk
+
+        return write_once(key, slow())
+
+    ground.blobs.write_once = written_slowly  # type: ignore[method-assign]
+    job = ground.run()
+    assert len(ground.failed_rows(ground.result(job))) == 640
+    assert workers == {1}
 
 
 def test_a_filter_chooses_articles_by_words_and_values(ground: ExportGround) -> None:

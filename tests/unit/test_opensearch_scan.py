@@ -93,6 +93,12 @@ def test_a_picture_of_what_is_not_there_any_more_is_gone(error: Exception) -> No
         OpenSearchScan(Scripted(error), "articles").page("p", ALL, "")
 
 
+def test_a_picture_that_cannot_be_taken_yet_is_not_one_that_is_gone() -> None:
+    leaving = TransportError(503, "search_phase_execution_exception", "node_not_connected_exception")
+    with pytest.raises(Unavailable):
+        OpenSearchScan(Scripted({"_shards": {"failed": 0}}, leaving), "articles").take()
+
+
 @pytest.mark.parametrize("answer", [{}, [], {"hits": {"hits": [{}]}}, TransportError(500, "", {})])
 def test_what_answers_in_another_form_is_not_the_engine(answer: Any) -> None:
     with pytest.raises(Unavailable):
