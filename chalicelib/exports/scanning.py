@@ -9,8 +9,8 @@ from chalicelib.ports.article_search import ArticleQuery
 from chalicelib.ports.article_words import is_found, words_asked, words_of
 
 # Parts of a file begin and end between slices: so they are the same in every process, however long its pages are.
-# Articles have 200 KB at most, so a slice is bounded too.
 SLICE = 64
+SLICE_CHARACTERS = 1024 * 1024  # of values, and one article more: a mapping may show each ten times, escaped
 
 Ahead = Callable[[Callable[[], ScanPage]], Callable[[], ScanPage]]
 """Begins a reading; what it returns waits for its end."""
@@ -36,7 +36,7 @@ class Scanning:
             self._next = None if page.last else self._begin(page.picture, page.articles[-1].number)
             self._read = [*self._read[self._place :], *page.articles]
             self._place = 0
-        found = self._read[self._place : self._place + SLICE]
+        found = _fitting(self._read[self._place : self._place + SLICE])
         self._place += len(found)
         if found:
             self.after = found[-1].number
@@ -44,6 +44,17 @@ class Scanning:
 
     def _begin(self, picture: str, after: str) -> Callable[[], ScanPage]:
         return self._ahead(lambda: self._scan.page(picture, self._selection, after))
+
+
+def _fitting(articles: Sequence[ScannedArticle]) -> Sequence[ScannedArticle]:
+    """The first articles, as far as a slice holds them: one at least."""
+    room = SLICE_CHARACTERS
+    for place, article in enumerate(articles):
+        if article.document is not None:
+            room -= sum(map(len, article.document.values()))
+        if room < 0:
+            return articles[: place + 1]
+    return articles
 
 
 def keys_needed(query: ArticleQuery, keys: Sequence[str]) -> frozenset[str] | None:

@@ -7,18 +7,22 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from chalicelib.articles.export.columns import MOST_OF_A_KEY
 from chalicelib.ports.article_scan import ScannedArticle, ScanPage, Selection
 from chalicelib.ports.jobs import Progress
 from tests.doubles.blobs import MemoryBlobs
+from tests.doubles.export_articles import mapping_text
 from tests.doubles.export_world import ExportGround, ExportWorld
 
 FEW, MANY = 10_000, 100_000
 ALLOWED = 1.15
 ANSWER_BYTES = 16 * 1024 * 1024  # what the scan on OpenSearch holds at most
+WIDE = [f"F_{key}" for key in range(2, 8)]
 _DESCRIPTION = "BULLET HOLE 30 - IP20 - LED G08 - CRI 90 - 6,1 W - 4000K - BEAM 45°-REFLECTOR "
 
 
@@ -40,13 +44,23 @@ class MadeArticles:
         last = min(first + self.per_page, self.count_of_all)
         text = (_DESCRIPTION * (self.length // len(_DESCRIPTION) + 1))[: self.length]
         articles = [
-            ScannedArticle(f"{number:08d}", {"F_3": f"{number} {text}", "F_80004": "1,50"}, 1000.0)
+            ScannedArticle(f"{number:08d}", self.document(number, text), 1000.0)
             for number in range(first, last)
         ]
         return ScanPage(articles, picture, last == self.count_of_all)
 
+    def document(self, number: int, text: str) -> dict[str, str]:
+        return {"F_3": f"{number} {text}", "F_80004": "1,50"}
+
     def drop(self, picture: str) -> None:
         return
+
+
+class HardArticles(MadeArticles):
+    """Of characters that a file writes as five, in six keys."""
+
+    def document(self, number: int, text: str) -> dict[str, str]:
+        return dict.fromkeys(WIDE, "&" * (self.length // len(WIDE)))
 
 
 class Counted:
@@ -72,10 +86,21 @@ class Counted:
 
 def _peak(count: int, length: int) -> int:
     """Kilobytes that this process held at most, once it has exported so many articles of that size."""
-    ground = ExportGround(blobs=MemoryBlobs())
-    ground.__dict__["article_scan"] = MadeArticles(count, length)
+    return _peak_of(MadeArticles(count, length), format="csv", mapping="test")
+
+
+def _hard_peak(count: int, length: int) -> int:
+    """The same of articles and a mapping that make the largest rows there can be."""
+    return _peak_of(HardArticles(count, length), format="xml", mapping="wide")
+
+
+def _peak_of(articles: MadeArticles, **order: str) -> int:
+    ground, count = ExportGround(blobs=MemoryBlobs()), articles.count_of_all
+    columns = [{"name": f"{key}_{again}", "source": key} for key in WIDE for again in range(MOST_OF_A_KEY)]
+    ground.blobs.put("mappings/wide.yaml", mapping_text("xml", columns, deletions="leave-out"))
+    ground.__dict__["article_scan"] = articles
     ground.__dict__["uploads"] = Counted()
-    job = ground.order()
+    job = ground.order(**order)
     assert job.run is not None
     ExportWorld(ground).job_worker.work(job.type, job.id, job.run.id, lambda: 900.0)
     done = ground.job(job.id)
@@ -89,8 +114,9 @@ def peak_kilobytes() -> int:
     return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:")))
 
 
-def _peak_of_process(count: int, length: int) -> int:
-    program = f"from tests.unit.test_exports_memory import _peak; print(_peak({count}, {length}))"
+def _peak_of_process(count: int, length: int, peak: Callable[[int, int], int] = _peak) -> int:
+    name = peak.__name__
+    program = f"from tests.unit.test_exports_memory import {name}; print({name}({count}, {length}))"
     done = subprocess.run(
         [sys.executable, "-c", program],
         cwd=Path(__file__).resolve().parents[2],
@@ -109,3 +135,7 @@ def test_more_articles_take_no_more_memory(length: int, few: int, many: int) -> 
 
 def test_a_few_large_articles_stay_far_below_what_a_function_has() -> None:
     assert _peak_of_process(1000, 200_000) < 400_000
+
+
+def test_the_largest_rows_that_there_can_be_stay_below_what_a_function_has() -> None:
+    assert _peak_of_process(64, 190_000, _hard_peak) < 600_000

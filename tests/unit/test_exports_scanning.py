@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.exports import scanning
 from chalicelib.exports.digests import FILES, Digests
 from chalicelib.exports.scanning import SLICE, Scanning, chosen, keys_needed
 from chalicelib.ports.article_scan import ScanPage, Selection
@@ -28,10 +29,10 @@ def store_of(count: int) -> MemoryArticleStore:
 
 
 def slices(scan: MemoryScan, picture: str, after: str = "") -> list[list[str]]:
-    scanning, found = Scanning(scan, picture, Selection(), after, lazily), []
-    while articles := scanning.slice():
+    reader, found = Scanning(scan, picture, Selection(), after, lazily), []
+    while articles := reader.slice():
         found.append([article.number for article in articles])
-        assert scanning.after == found[-1][-1]
+        assert reader.after == found[-1][-1]
     return found
 
 
@@ -53,6 +54,20 @@ def test_slices_are_the_same_whatever_the_pages_are_and_wherever_one_goes_on(
     if begin < len(found):
         after = found[begin - 1][-1] if begin else ""
         assert slices(scan, picture, after) == found[begin:]
+
+
+def test_large_articles_make_shorter_slices_which_are_the_same_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scanning, "SLICE_CHARACTERS", 1000)
+    store = MemoryArticleStore()
+    sizes = [10, 1500, 400, 400, 400, 10, 990, *[1] * 70]
+    store.write_many([Article(f"{n:02d}", {"F_3": "x" * size}) for n, size in enumerate(sizes)])
+    scan = MemoryScan(store, 5)
+    picture = scan.take()
+    found = slices(scan, picture)
+    assert [len(each) for each in found] == [2, 3, 3, SLICE, 5]
+    scan.per_page = 100
+    for place, each in enumerate(found):
+        assert slices(scan, picture, each[-1]) == found[place + 1 :]
 
 
 DOCUMENTS = {
