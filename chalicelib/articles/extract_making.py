@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from chalicelib.articles.extracts import FORMS, Extracts
+from chalicelib.articles.extracts import FORMS, HELD, Extracts
 from chalicelib.errors import NotFound, StillRunning, Unavailable
 from chalicelib.ledger.commands import DRAW, maintenance_message
 from chalicelib.ledger.delta_files import find_file
@@ -82,6 +82,8 @@ class ExtractMaker:
                 return data
         if not file.ended or any(found.counts[letter] for letter in WAITING):
             raise StillRunning(str(n))
+        if kind == "failed" and any(found.counts[letter] for letter in HELD):
+            self._extracts.check_kept(file)
         return self._large(file, kind)
 
     def make(self, n: int, kind: ExtractKind, spare: Callable[[], float]) -> bool:
@@ -98,8 +100,17 @@ class ExtractMaker:
         except UploadGone:
             self._begin_anew(n, kind)
             return True
+        except NotFound:  # the bytes of the file are gone: whoever asks next is told
+            self._forget(n, kind)
+            return True
         except Conflict:
             return True  # another maker is at it
+
+    def _forget(self, n: int, kind: ExtractKind) -> None:
+        extract = self._ledger.extract(n, kind)
+        if extract is not None:
+            with suppress(Conflict):  # somebody asked at this moment
+                self._drop(extract)
 
     def _begin_anew(self, n: int, kind: ExtractKind) -> None:
         """What was stored is gone: whoever asks next has it made from the beginning."""

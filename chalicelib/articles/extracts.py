@@ -113,6 +113,11 @@ class Extracts:
         ends = self._ledger.pages({(file.n, 0), (file.n, max(file.pages - 1, 0))})
         return max((page.end for page in ends.values()), default=0)
 
+    def check_kept(self, file: File) -> None:
+        """Raises `NotFound` where the bytes of a file are not kept any more."""
+        if not self._snapshots.are_kept(file.n):
+            raise _gone(file.n)
+
     def _results(self, file: File, pages: Sequence[Page], control: Control) -> Iterator[bytes]:
         batch = _Batch()
         with suppress(BlobNotFound):  # what became of the entries is known still
@@ -134,9 +139,13 @@ class Extracts:
         try:
             deltas, data = self._snapshots.page_with_bytes(page)
         except BlobNotFound:
-            raise NotFound("What was sent as delta file", str(page.n)) from None
+            raise _gone(page.n) from None
         for delta in (deltas[index] for index in places):
             yield data[delta.start - page.start : delta.end - page.start].translate(_SPACES)
+
+
+def _gone(n: int) -> NotFound:
+    return NotFound("What was sent as delta file", str(n))
 
 
 def _together(pages: Sequence[Page]) -> Iterator[list[Page]]:

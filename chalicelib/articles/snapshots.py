@@ -19,6 +19,10 @@ class Snapshots:
         self._blobs = blobs
         self._kept: OrderedDict[tuple[int, int], list[DeltaEntry]] = OrderedDict()
 
+    def are_kept(self, n: int) -> bool:
+        """Whether the bytes of a file are there still. Raises `Unavailable`."""
+        return self._blobs.size(snapshot_key(n)) is not None
+
     def entry_at(self, n: int, pos: int, start: int, end: int) -> DeltaEntry:
         """One entry by its own byte range. Raises `BlobNotFound`, `Unavailable`."""
         return read_range(self._blobs.read_range(snapshot_key(n), start, end), pos, start)[0]

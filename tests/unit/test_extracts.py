@@ -254,6 +254,23 @@ def test_an_extract_during_which_entries_move_is_given_up() -> None:
 
 
 @pytest.mark.usefixtures("small_parts")
+@pytest.mark.parametrize("asked_before", [False, True])
+def test_failed_entries_of_a_large_file_whose_bytes_are_gone_are_not_made_for_ever(
+    asked_before: bool,
+) -> None:
+    world = large()
+    if asked_before:
+        assert world.extract_maker.draw(1, "failed", MOST) is None
+    world.bucket.delete("snapshots/1")
+    world.settle()
+    with pytest.raises(NotFound):
+        world.extract_maker.draw(1, "failed", MOST)
+    assert len(world.maintenance_messages) == 0
+    assert not world.memory_uploads.open
+    assert fetched(world, "results")
+
+
+@pytest.mark.usefixtures("small_parts")
 def test_of_a_large_file_nothing_is_drawn_while_entries_wait() -> None:
     world = World()
     waiting(world, "a.json", [entry("add-article", str(i)) for i in range(150)])
