@@ -42,7 +42,7 @@ class OpenSearchScan:
             answer = self._ask("POST", f"/{self._alias}/_search/point_in_time?keep_alive={KEPT}", None)
         except _NoIndex:
             return NOTHING
-        except PictureGone as gone:  # of a node that goes at this moment: there is none yet that could be gone
+        except PictureGone as gone:  # a node goes at this moment: there is no picture yet
             raise Unavailable(PART, str(gone)) from gone
         try:
             failed = int(refreshed["_shards"]["failed"]) + int(answer["_shards"]["failed"])
