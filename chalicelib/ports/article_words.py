@@ -6,8 +6,9 @@ the decimal sign and the slash between digits: `6,1` is one word, the same as `6
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 LONGEST_WORD = 32
 """Characters by which words are told apart; what a word has beyond them makes no difference."""
@@ -21,10 +22,11 @@ PIECE = 500
 CODES = ("F_1", "F_3")
 """Keys of the number and the code of an article, which are found by any part of their words."""
 
-# Many values of a catalogue come again and again, and those are short; numbers and codes do not. Their words are kept
-# within some 50 MB, whatever the values are.
-_KEPT = 8192
-_KEPT_LENGTH = 40
+# Values of a catalogue are new combinations of words that repeat. What follows from short pieces is kept, within some
+# 60 MB whatever they are; of a catalogue it is a tenth of that.
+_KEPT_WORDS = 8192
+_KEPT_VALUES = _KEPT_CODES = 2048
+_KEPT_LENGTH = 20
 
 # Letters that Unicode takes for letters of their own, and signs that are written in more than one way.
 _SAME = str.maketrans(
@@ -69,17 +71,18 @@ def words_of(document: Mapping[str, str]) -> list[str]:
 
     None of them holds white space.
     """
-    found: dict[str, None] = {}
+    found: list[str] = []
     for key, value in document.items():
         if not value or key == "id":
             continue
         if key in CODES:
-            found.update(_parts(value))
+            for chunk in _chunks(value):
+                # No number comes again.
+                kept = key != "F_1" and len(chunk) <= _KEPT_LENGTH
+                found += _kept_endings(chunk) if kept else _endings(chunk)
         else:
-            found.update(_remembered(value) if len(value) <= _KEPT_LENGTH else _stored(value))
-        if len(found) > MOST_WORDS:
-            return list(found)[:MOST_WORDS]
-    return list(found)
+            found += _kept_words(value) if len(value) <= _KEPT_LENGTH else _words(value)
+    return list(dict.fromkeys(found))[:MOST_WORDS]
 
 
 def words_asked(text: str) -> list[tuple[str, ...]]:
@@ -96,37 +99,73 @@ def is_found(asked: Iterable[tuple[str, ...]], words: Iterable[str]) -> bool:
     return all(any(word.startswith(spellings) for word in known) for spellings in asked)
 
 
-def _stored(value: str) -> dict[str, None]:
-    """The words of a value in their spellings, their inner beginnings, and numbers with the units behind them."""
+def _chunks(value: str) -> list[str]:
+    """The value in pieces that cut no word, whatever is folded."""
+    return value.replace("-", " ").split()
+
+
+def _words(value: str) -> list[str]:
+    """The words of a value, and numbers with the units behind them."""
     found: list[str] = []
-    for folded in _foldings(value):
-        before = ""
+    before: Sequence[str] = ()
+    for chunk in _chunks(value):
+        words, units, numbers = _kept_chunk(chunk) if len(chunk) <= _KEPT_LENGTH else _chunk(chunk)
+        if words:
+            if before and units:
+                found += [number + unit for number in before for unit in units]
+            found += words
+            before = numbers
+    return found
+
+
+class _Chunk(NamedTuple):
+    """The words of a piece of a value; where it begins with a unit and ends with a number, those in each spelling."""
+
+    words: Sequence[str]
+    units: Sequence[str]
+    numbers: Sequence[str]
+
+
+def _chunk(text: str) -> _Chunk:
+    """The words in their spellings, their inner beginnings, and numbers with the units behind them."""
+    if text.isascii() and text.isalpha():
+        word = text.lower()[:LONGEST_WORD]
+        return _Chunk((word,), (word,) if len(word) <= _LONGEST_UNIT else (), ())
+    words: list[str] = []
+    units: list[str] = []
+    numbers: list[str] = []
+    for folded in _foldings(text):
+        number = None
         for word in _split(folded):
-            found.append(word)
-            if word.isalpha():
-                if before and len(word) <= _LONGEST_UNIT:
-                    found.append(before + word)
-                before = ""
-                continue
-            found += [word[start.start() :] for start in _INNER.finditer(word)]
-            if before and _UNIT.fullmatch(word):
-                found.append(before + word)
-            number = _NUMBER_AT_END.search(word)
-            before = number[0] if number else ""
-    return dict.fromkeys(found)
+            words.append(word)
+            if len(word) <= _LONGEST_UNIT and _UNIT.fullmatch(word):
+                if number is None:
+                    units.append(word)
+                elif number:
+                    words.append(number + word)
+            number = ""
+            if not word.isalpha():
+                words += [word[start.start() :] for start in _INNER.finditer(word)]
+                ending = _NUMBER_AT_END.search(word)
+                number = ending[0] if ending else ""
+        if number:
+            numbers.append(number)
+    return _Chunk(tuple(dict.fromkeys(words)), tuple(units), tuple(dict.fromkeys(numbers)))
 
 
-def _parts(code: str) -> dict[str, None]:
-    """The words of a number or a code, and all of their endings."""
-    return dict.fromkeys(
+def _endings(code: str) -> list[str]:
+    """All endings of the words of a number or a code, the words among them."""
+    return [
         word[start : start + LONGEST_WORD]
         for folded in _foldings(code)
         for word in _WORD.findall(folded.replace(",", "."))
         for start in range(len(word))
-    )
+    ]
 
 
-_remembered = lru_cache(maxsize=_KEPT)(_stored)
+_kept_words = lru_cache(maxsize=_KEPT_VALUES)(_words)
+_kept_chunk = lru_cache(maxsize=_KEPT_WORDS)(_chunk)
+_kept_endings = lru_cache(maxsize=_KEPT_CODES)(_endings)
 
 
 def _split(folded: str) -> list[str]:

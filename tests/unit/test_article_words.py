@@ -3,6 +3,7 @@
 import re
 import tracemalloc
 import unicodedata
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -98,18 +99,23 @@ def test_the_words_of_one_article_are_bounded() -> None:
 
 
 def test_what_is_kept_of_values_is_bounded_whatever_they_are() -> None:
-    article_words._remembered.cache_clear()
-    tracemalloc.start()
-    try:
-        for number in range(100):
-            code = f"{number:03}" + "1😀" * 98
-            hard = " ".join(f"{number:03}" + "1😀" * 14 for _ in range(6))
-            words_of({"F_1": code, "F_3": code, "F_5": hard[:100], "F_6": hard[:40], "C_1": hard})
-        kept = tracemalloc.get_traced_memory()[0]
-    finally:
-        tracemalloc.stop()
-    most = article_words._remembered.cache_info().maxsize or 0
-    assert kept / 100 * most < 64_000_000
+    kept = [article_words._kept_words, article_words._kept_chunk, article_words._kept_endings]
+    for each in kept:
+        each.cache_clear()
+    most = 0.0
+    for each, hard in zip(kept, ["1😀ä 1ä", "1😀ä1ä", "1😀ä1ä"], strict=True):
+        tracemalloc.start()
+        try:
+            for number in range(100):
+                each((f"{number:03}" + hard * 40)[: article_words._KEPT_LENGTH])
+            size = tracemalloc.get_traced_memory()[0]
+        finally:
+            tracemalloc.stop()
+        most += size / 100 * (each.cache_info().maxsize or 0)
+    assert most < 64_000_000
+    before = [each.cache_info().currsize for each in kept]
+    words_of({"F_1": "7", "F_3": "x" * 400, "F_9": "x" * 400, "C_1": "y z " * 400})
+    assert [each.cache_info().currsize for each in kept] == [before[0], before[1] + 2, before[2]]
 
 
 def test_long_values_are_folded_in_pieces_and_cut_no_word(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,6 +145,20 @@ def test_whatever_stands_in_a_value_is_found_by_itself(value: str) -> None:
 @given(_TEXTS, _TEXTS)
 def test_other_values_hide_nothing(value: str, other: str) -> None:
     assert is_found(words_asked(value), words_of({"F_9": value, "F_10": other, "C_1": other}))
+
+
+@given(
+    st.lists(
+        st.sampled_from(["12", "6,1", "½", "w", "MM", "²x", "ü", "bull", "3x", "-", "", "("]), max_size=8
+    )
+)
+def test_a_number_and_the_unit_behind_it_are_found_together(pieces: list[str]) -> None:
+    value = " ".join(pieces)
+    words = words_of({"F_9": value})
+    written = [piece for piece in pieces if words_asked(piece)]
+    for number, unit in pairwise(written):
+        if number[-1].isdecimal() and len(words_asked(unit)) == 1 and unit[0].isalpha() and len(unit) < 4:
+            assert is_found(words_asked(number + unit), words)
 
 
 @given(_TEXTS, st.data())
