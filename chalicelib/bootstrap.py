@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from chalicelib.ports.article_store import ArticleStore
     from chalicelib.ports.blobs import Blobs
     from chalicelib.ports.clock import Clock
+    from chalicelib.ports.export_baselines import ExportBaselines
     from chalicelib.ports.fetcher import Fetcher
     from chalicelib.ports.idempotency import IdempotencyStore
     from chalicelib.ports.jobs import JobStore
@@ -84,6 +85,11 @@ class Services(Joined):
     def exports(self) -> Exports:
         """Exports, as their API makes and deletes them."""
         return self.exporting.exports
+
+    @property
+    def export_baselines(self) -> ExportBaselines:
+        """Up to when changes have been exported, and are not known any more."""
+        return self.exporting.export_baselines
 
     @cached_property
     def job_store(self) -> JobStore:

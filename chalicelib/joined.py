@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from chalicelib.ports.article_store import ArticleStore
     from chalicelib.ports.blobs import Blobs
     from chalicelib.ports.clock import Clock
+    from chalicelib.ports.export_baselines import ExportBaselines
     from chalicelib.ports.fetcher import Fetcher
     from chalicelib.ports.idempotency import IdempotencyStore
     from chalicelib.ports.ledger import Ledger
@@ -69,6 +70,9 @@ class Joined(ABC):
     @property
     @abstractmethod
     def article_search(self) -> ArticleSearch: ...
+    @property
+    @abstractmethod
+    def export_baselines(self) -> ExportBaselines: ...
     @property
     @abstractmethod
     def ledger(self) -> Ledger: ...
@@ -298,6 +302,7 @@ class Joined(ABC):
             self.file_queue,
             self.maintenance_queue,
             lambda: self.article_store,
+            lambda: self.export_baselines,
             self.clock,
             self.settings.deletions_known_days,
         )

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from chalicelib.exports.orders import refuse_old
 from chalicelib.exports.results import baselines_in
+from chalicelib.ports.export_baselines import PURGED
+from chalicelib.times import microseconds, written
 
 if TYPE_CHECKING:
     from chalicelib.exports.work import ExportServices
@@ -43,6 +46,17 @@ def since_last(services: ExportServices, key: str) -> int | None:
     known = services.export_baselines.get(key)
     times = [time for time in (published, known) if time is not None]
     return max(times) - OVERLAP if times else None
+
+
+def refuse_unknown(services: ExportServices, since: int) -> str | None:
+    """Why what has changed since a time cannot be told any more; None: it can."""
+    old = refuse_old(since, microseconds(services.clock.now()), services.deletions_known_days)
+    if old is not None:
+        return old
+    purged = services.export_baselines.get(PURGED)
+    if purged is None or since > purged:
+        return None
+    return f"Deletions before {written(purged)} are not known any more: export everything, without since."
 
 
 def keep_baselines(services: ExportServices, job: JobRecord) -> None:

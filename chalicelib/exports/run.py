@@ -15,9 +15,9 @@ from dataclasses import replace
 
 from chalicelib.articles.export.mapping import InvalidMapping
 from chalicelib.errors import Unavailable
-from chalicelib.exports.baselines import since_last
+from chalicelib.exports.baselines import refuse_unknown, since_last
 from chalicelib.exports.mappings import UnknownMapping
-from chalicelib.exports.orders import LAST, refuse_old
+from chalicelib.exports.orders import LAST
 from chalicelib.exports.position import Position, Step
 from chalicelib.exports.results import Result, baseline_key, dropped_of, with_result
 from chalicelib.exports.work import ExportWork
@@ -105,9 +105,9 @@ def _begin(work: ExportWork) -> Done:
     until = microseconds(services.clock.now())
     picture = services.article_scan.take()
     if since is not None:  # after the picture: a mark that is in it cannot go any more
-        old = refuse_old(since, microseconds(services.clock.now()), services.deletions_known_days)
-        if old is not None:
-            raise RunFailed(old)
+        unknown = refuse_unknown(services, since)
+        if unknown is not None:
+            raise RunFailed(unknown)
     filtered = bool(order.filter.to_json())
     total = 0 if filtered else services.article_scan.count(picture, work.selection(since))
     folder = f"{FOLDER}{work.job.id}/{work.run}-{until}/"

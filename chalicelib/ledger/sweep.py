@@ -11,8 +11,9 @@ from chalicelib.errors import Unavailable
 from chalicelib.ledger.acceptance import wake_file_worker
 from chalicelib.ledger.commands import FLUSH, RETRY, maintenance_message
 from chalicelib.ledger.posting import is_over, post
-from chalicelib.ports.article_store import ArticleStore
+from chalicelib.ports.article_store import Article, ArticleStore
 from chalicelib.ports.clock import Clock
+from chalicelib.ports.export_baselines import PURGED, ExportBaselines
 from chalicelib.ports.ledger import Conflict, Ledger, Put
 from chalicelib.ports.ledger_records import Control, File, Page, Tally
 from chalicelib.ports.queue import OrderedQueue, Queue
@@ -53,12 +54,16 @@ class Sweep:
         file_queue: OrderedQueue,
         maintenance: Queue,
         articles: Callable[[], ArticleStore],
+        baselines: Callable[[], ExportBaselines],
         clock: Clock,
         deletions_known_days: int,
     ) -> None:
-        """`articles` is asked for only when marks may be purged; exports tell of deletions for so many days."""
+        """`articles` is asked for only when marks may be purged, `baselines` when some are.
+
+        Exports tell of deletions for so many days.
+        """
         self._ledger, self._file_queue, self._maintenance = ledger, file_queue, maintenance
-        self._articles, self._clock = articles, clock
+        self._articles, self._baselines, self._clock = articles, baselines, clock
         # A day more than is promised: the clocks of those who look may differ.
         self._mark_seconds = max(LEAST_MARK_SECONDS, (deletions_known_days + 1) * DAY_SECONDS)
 
@@ -166,11 +171,20 @@ class Sweep:
         """Removes marks of deleted articles that nothing can refer to any more."""
         control = self._ledger.control()
         articles = self._articles()
-        for mark in articles.find_marks(self._clock.now() - self._mark_seconds, _MARKS):
-            applied = mark.hidden.applied
-            if applied is None or applied.last.n <= control.settled_to:
-                articles.purge_mark(mark)
-                report.purged += 1
+        old = articles.find_marks(self._clock.now() - self._mark_seconds, _MARKS)
+        marks = [mark for mark in old if _last_entry(mark) <= control.settled_to]
+        if marks:
+            # Before they go: an export that would need one says so, also where the setting is raised after this.
+            last = max(mark.hidden.updated_at for mark in marks)
+            self._baselines().advance(PURGED, round(last * 1_000_000))
+        for mark in marks:
+            articles.purge_mark(mark)
+            report.purged += 1
+
+
+def _last_entry(mark: Article) -> int:
+    """The number of the last file that wrote an article; 0: none did."""
+    return 0 if mark.hidden.applied is None else mark.hidden.applied.last.n
 
 
 def _adds_up(file: File, pages: list[Page], tally: Tally) -> bool:

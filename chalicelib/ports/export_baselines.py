@@ -1,6 +1,9 @@
-"""Up to when the changes of articles have been exported, per format, mapping and filter."""
+"""Up to when the changes of articles have been exported, per format, mapping and filter; and are not known any more."""
 
 from typing import Protocol
+
+PURGED = "purged"
+"""The key of the time up to which deletions may be forgotten: marks from before it have been purged."""
 
 
 class ExportBaselines(Protocol):

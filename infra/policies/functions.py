@@ -63,8 +63,10 @@ POLICIES: dict[str, list[Json]] = {
         may.list_dropped_versions(),
         may.send("ParkingQueue", "DeltaArticleQueue", "DeltaFileQueue"),
     ],
+    # Up to when deletions are not known any more stands beside the exports.
     "Sweep": [
         _LEDGER,
+        may.note_in_table("JobsTable"),
         may.send("DeltaFileQueue", "MaintenanceQueue"),
     ],
     # Which stores there are stands in the table of access.

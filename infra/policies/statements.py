@@ -33,6 +33,11 @@ def read_table(table: str) -> Json:
     return _allow(f"Read{_words(table)}", actions, att(table, "Arn"))
 
 
+def note_in_table(table: str) -> Json:
+    """Write items, one by one; no read, no scan."""
+    return _allow(f"NoteIn{_words(table)}", ["dynamodb:PutItem"], att(table, "Arn"))
+
+
 def consume(*queues: str) -> Json:
     """What Lambda's poller does with a function's queue, in the function's name."""
     actions = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]

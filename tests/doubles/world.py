@@ -26,6 +26,7 @@ from tests.doubles.article_search import MemoryArticleSearch
 from tests.doubles.article_store import MemoryArticleStore
 from tests.doubles.blobs import MemoryBlobs
 from tests.doubles.clock import FakeClock
+from tests.doubles.export_baselines import MemoryExportBaselines
 from tests.doubles.faults import FAULTS, Faults, Faulty, Killed
 from tests.doubles.idempotency import MemoryIdempotency
 from tests.doubles.laws import check_laws
@@ -116,6 +117,10 @@ class World(Joined):
     @cached_property
     def article_store(self) -> Any:
         return Faulty(self.store, "articles", self.faults)
+
+    @cached_property
+    def export_baselines(self) -> Any:
+        return Faulty(MemoryExportBaselines(), "baselines", self.faults)
 
     @cached_property
     def article_search(self) -> Any:

@@ -113,7 +113,7 @@ def test_what_the_dead_letter_consumer_says_stands_in_the_operations() -> None:
     assert set(named(rows, "dead letter of")) == {queue.name for queue in QUEUES}
 
 
-_OF_TABLES = ("UseAccounts", "UseLedger", "UseAccess", "ReadAccess", "UseRecords", "UseJobs")
+_OF_TABLES = ("UseAccounts", "UseLedger", "UseAccess", "ReadAccess", "UseRecords", "UseJobs", "NoteInJobs")
 
 
 def test_what_each_function_may_do_stands_in_the_security_document() -> None:

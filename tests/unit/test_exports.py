@@ -13,7 +13,9 @@ from chalicelib.exports.results import KEPT, results_of
 from chalicelib.exports.view import shown, state_of
 from chalicelib.jobs import runs
 from chalicelib.ports.article_scan import PictureGone, Selection
+from chalicelib.ports.export_baselines import PURGED
 from chalicelib.ports.jobs import Progress
+from chalicelib.times import microseconds
 from tests.doubles.export_world import MAPPING, ExportGround, ExportWorld, small_parts
 
 HOUR = 3600.0
@@ -258,6 +260,23 @@ def test_deletions_that_are_not_known_any_more_make_a_run_fail_with_what_to_do(g
         "Deletions are known for 90 days, and this goes back further: export everything, without since.",
     )
     assert results_of(later) == []
+    assert ground.result(job)
+
+
+def test_deletions_whose_marks_were_purged_are_not_told_by_half(ground: ExportGround) -> None:
+    job = ground.run()
+    ground.clock.advance(DAY)
+    ground.export_baselines.advance(PURGED, microseconds(ground.clock.now()))  # under a setting of fewer days
+    later = ground.run(since="last")
+    assert (later.success, later.feedback.split("\n")[0]) == (
+        False,
+        "Deletions before 2023-11-15T22:14:20.000000Z are not known any more: export everything, without since.",
+    )
+    assert results_of(later) == []
+    ground.clock.advance(3600)
+    assert ground.run().success
+    ground.clock.advance(3600)
+    assert ground.run(since="last").success
     assert ground.result(job)
 
 

@@ -4,6 +4,8 @@ import pytest
 
 from chalicelib.ledger.sweep import DAY_SECONDS
 from chalicelib.ports.article_store import Unknown
+from chalicelib.ports.export_baselines import PURGED
+from chalicelib.times import microseconds
 from tests.doubles.faults import Killed
 from tests.doubles.steps import between, bury, feature, listen, nothing, say_again, waiting
 from tests.doubles.world import World, entry
@@ -47,6 +49,22 @@ def test_14_the_mark_of_a_deleted_article_stays_as_long_as_an_entry_may_refer_to
     if held_by != "a dead letter":  # its failure stands: not finished
         assert world.store.stored("1") is None
     world.check()
+
+
+def test_14_before_marks_go_it_is_noted_up_to_when_deletions_are_not_known_any_more() -> None:
+    world = World()
+    deleted = {}
+    for number in ("1", "2", "3"):
+        world.put_article(number)
+        world.fake_clock.advance(DAY_SECONDS)
+        world.articles.delete(number)
+        deleted[number] = microseconds(world.fake_clock.now())
+    world.fake_clock.advance((world.settings.deletions_known_days + 1) * DAY_SECONDS - DAY_SECONDS + 1)
+    between(world.store, "purge_mark", nothing, die)
+    world.sweep_once()
+    assert world.export_baselines.get(PURGED) == deleted["2"]
+    world.sweep_once()
+    assert [number for number in deleted if world.store.stored(number)] == ["3"]
 
 
 @pytest.mark.parametrize(

@@ -353,6 +353,7 @@ EXPECTED: dict[str, list[tuple[set[str], set[tuple[str, str]]]]] = {
     ],
     "Sweep": [
         (ITEMS, LEDGER),
+        ({"dynamodb:PutItem"}, {("JobsTable", "")}),
         ({"sqs:SendMessage"}, {("DeltaFileQueue", ""), ("MaintenanceQueue", "")}),
     ],
     "RecordSweep": [
