@@ -207,6 +207,7 @@ class Joined(ABC):
             self.ledger,
             Extracts(self.ledger, self.snapshots),
             lambda: self.uploads,
+            self.blobs,
             self.maintenance_queue,
             self.clock,
         )

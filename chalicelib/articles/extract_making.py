@@ -16,6 +16,7 @@ from chalicelib.errors import NotFound, StillRunning, Unavailable
 from chalicelib.ledger.commands import DRAW, maintenance_message
 from chalicelib.ledger.delta_files import find_file
 from chalicelib.ledger.states import WAITING
+from chalicelib.ports.blobs import BlobNotFound, Blobs
 from chalicelib.ports.clock import Clock
 from chalicelib.ports.ledger import Conflict, Delete, Ledger, Put
 from chalicelib.ports.ledger_records import Extract, ExtractKind, File
@@ -56,12 +57,13 @@ class ExtractMaker:
         ledger: Ledger,
         extracts: Extracts,
         uploads: Callable[[], Uploads],
+        blobs: Blobs,
         queue: Queue,
         clock: Clock,
     ) -> None:
         """`uploads` is asked for only where an extract is large."""
         self._ledger, self._extracts, self._uploads = ledger, extracts, uploads
-        self._queue, self._clock = queue, clock
+        self._blobs, self._queue, self._clock = blobs, queue, clock
 
     def draw(self, n: int, kind: ExtractKind, most_bytes: int) -> bytes | Link | None:
         """The extract itself, or a link to it; None: it is being made.
@@ -97,7 +99,7 @@ class ExtractMaker:
                 self._drop(extract)  # whoever asks next has it made of what the file is then
                 return True
             return self._go_on(extract, found[0], spare)
-        except UploadGone:
+        except (UploadGone, BlobNotFound):
             self._begin_anew(n, kind)
             return True
         except NotFound:  # the bytes of the file are gone: whoever asks next is told
@@ -145,13 +147,14 @@ class ExtractMaker:
         if not extract.upload:
             upload = uploads.begin(extract.key, _MEDIA_TYPES[extract.kind])
             extract = self._store(replace(extract, upload=upload))
-        data = bytearray()
+        data = bytearray(b"".join(self._blobs.read(extract.rest_key)) if extract.rest else b"")
         for page, lines in self._extracts.lines(extract.kind, file, extract.next_page):
             data += form.part(lines, bool(extract.size or data))
             if len(data) >= PART_BYTES:
                 extract = self._checkpoint(extract, data, page)
                 data = bytearray()
             if spare() <= 0:
+                self._keep(extract, data, page)
                 return False
         if extract.next_page <= file.pages:  # beyond it, all parts are stored
             data += form.end(bool(extract.size or data))
@@ -168,7 +171,16 @@ class ExtractMaker:
         if data:
             parts += 1
             self._uploads().put_part(extract.key, extract.upload, parts, bytes(data))
-        return self._store(replace(extract, parts=parts, size=extract.size + len(data), next_page=page))
+        return self._store(
+            replace(extract, parts=parts, size=extract.size + len(data), rest=0, next_page=page)
+        )
+
+    def _keep(self, extract: Extract, data: bytearray, page: int) -> None:
+        """Notes how far a maker came that has no time left: few lines may be drawn of very many pages."""
+        kept = replace(extract, rest=len(data), next_page=page)
+        if data:
+            self._blobs.put(kept.rest_key, bytes(data))
+        self._store(kept)
 
     def _stamp(self, n: int) -> str:
         """Another one whenever an entry of an ended file has moved."""

@@ -95,7 +95,8 @@ class Extract:
     """What is drawn from a large file into an object of the bucket, and how far its maker is.
 
     stamp: tells the state of the file that it is about. upload: under which its parts are stored; parts, size: of what
-    is stored. next_page: with which it goes on. lease_until: until then somebody is at it, or is about to be.
+    is stored. rest: bytes that are drawn and in no part yet. next_page: with which it goes on. lease_until: until then
+    somebody is at it, or is about to be.
     """
 
     n: int
@@ -104,6 +105,7 @@ class Extract:
     upload: str = ""
     parts: int = 0
     size: int = 0
+    rest: int = 0
     next_page: int = 0
     lease_until: float = 0.0
     done: bool = False
@@ -113,6 +115,11 @@ class Extract:
     def key(self) -> str:
         """Where it lies in the bucket."""
         return f"extracts/{self.n}/{self.stamp}/{self.kind}"
+
+    @property
+    def rest_key(self) -> str:
+        """Where the bytes lie that are in no part yet: the same ones, whoever draws them behind so many parts."""
+        return f"{self.key}-rest-{self.parts}-{self.next_page}"
 
 
 @dataclass(frozen=True)

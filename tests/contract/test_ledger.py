@@ -108,7 +108,7 @@ SAMPLES: list[Record] = [
     Request(7, "ab12", ("https://a/1", "https://a/ü"), True, 1000.5, (("k", "v1"), ("k", ""))),
     Announcement("delta/ü.json", "v1", 7),
     Upload("ab12", "mix.json", True, 512, 1000.5, 4600.5),
-    Extract(7, "results", "3.1", "up1", 2, 12_000_000, 90, 1000.5),
+    Extract(7, "results", "3.1", "up1", 2, 12_000_000, 400, 90, 1000.5),
     FILE,
     PAGE,
     Gate("4711", "failure", Entry(7, 3), ("wrong",), "fault", 1, 2, 9, ended=8, number="4711"),

@@ -210,6 +210,44 @@ def test_a_maker_without_time_goes_on_where_it_was() -> None:
 
 
 @pytest.mark.usefixtures("small_parts")
+@pytest.mark.parametrize("kind", ["results", "failed"])
+def test_a_maker_whose_time_ends_before_a_part_is_full_goes_on_where_it_was(
+    kind: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(extract_making, "PART_BYTES", 1_000_000)
+    whole = fetched(large(), kind)
+    world = large()
+    world.seconds = 0.0
+    assert world.extract_maker.draw(1, kind, MOST) is None
+    reached = []
+    for _ in range(20):
+        world.maintenance_once()
+        extract = world.memory_ledger.extract(1, kind)
+        assert extract is not None
+        reached.append(extract.next_page)
+        if extract.done:
+            break
+    assert len(set(reached)) > 3
+    assert fetched(world, kind) == whole
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_what_a_maker_kept_for_the_next_may_be_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(extract_making, "PART_BYTES", 1_000_000)
+    world = large()
+    world.seconds = 0.0
+    assert world.extract_maker.draw(1, "results", MOST) is None
+    world.maintenance_once()
+    extract = world.memory_ledger.extract(1, "results")
+    assert extract is not None
+    assert extract.rest
+    world.bucket.delete(extract.rest_key)
+    world.seconds = 900.0
+    world.settle()
+    assert fetched(world, "results").count(b"\n") == 450
+
+
+@pytest.mark.usefixtures("small_parts")
 def test_who_asks_while_it_is_made_starts_no_second_maker_until_the_first_is_silent_for_long() -> None:
     world = large()
     for _ in range(3):
