@@ -100,11 +100,12 @@ FUNCTIONS = (
     Function("Intake", "intake", _SMALL, _work_events("Intake")),
     Function("FileWorker", "file-worker", _CORE, _work_events("FileWorker")),
     Function("Apply", "apply", _MIDDLE, _at_once(_work_events("Apply"), ref("ApplyConcurrency"))),
-    Function("Maintenance", "maintenance", _SMALL, _work_events("Maintenance")),
+    # A page of a delta file, which these two read as a whole, may have 100 MiB, and be held as six times that.
+    Function("Maintenance", "maintenance", _MIDDLE, _work_events("Maintenance")),
     Function(
         "DeadLetters",
         "dead-letters",
-        _SMALL,
+        _MIDDLE,
         {queue.dead_id: _queue_event(queue.dead_id, 10) for queue in QUEUES},
     ),
     Function(

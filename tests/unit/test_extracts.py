@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -9,8 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.articles import extract_making
+from chalicelib.articles.delta_unpack import Limits
 from chalicelib.articles.extract_making import LEASE_SECONDS, Link
 from chalicelib.errors import NotFound, StillRunning
+from chalicelib.ports.ledger_records import PAGE_SIZE
+from infra.template.functions import FUNCTIONS
 from tests.doubles.steps import feature, waiting
 from tests.doubles.world import World, entry
 
@@ -353,6 +357,27 @@ def test_a_maker_holds_a_part_and_what_was_read_last_whatever_the_size_of_the_fi
         assert fetched(world, "results")
         held[entries] = max(sizes)
     assert held[900] <= held[300] * 1.2
+
+
+@pytest.mark.usefixtures("small_parts")
+@pytest.mark.parametrize("kind", ["results", "failed"])
+def test_a_function_has_the_memory_for_a_page_of_the_largest_entries(kind: Any) -> None:
+    world, text = World(), "💡" + "x" * 30_000  # held as four bytes a character
+    entries = [entry("add-article", str(n), **{f"F_{key}": text for key in range(2, 10)}) for n in range(101)]
+    data = json.dumps(entries, ensure_ascii=False).encode()
+    world.drop("a.json", data)
+    world.settle()
+    assert world.counts(1) == {"failed": 101}  # each is larger than an article may be
+    assert world.extract_maker.draw(1, kind, MOST) is None
+    tracemalloc.start()
+    try:
+        world.maintenance_once()
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    [function] = [each for each in FUNCTIONS if each.name == "maintenance"]
+    largest = PAGE_SIZE * Limits().max_entry_bytes * peak / (len(data) * PAGE_SIZE / 101)
+    assert largest < (function.memory - 200) * 1024 * 1024  # the rest is the program
 
 
 RAW = st.one_of(
