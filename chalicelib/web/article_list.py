@@ -10,10 +10,9 @@ from chalicelib.articles.searching import MOST_FACET_VALUES, PAGE_BYTES
 from chalicelib.errors import Invalid
 from chalicelib.ports.article_search import ArticleQuery, Counts
 from chalicelib.ports.article_store import Document
-from chalicelib.web import envelope, examples, reading, schemas
+from chalicelib.web import cursors, envelope, examples, schemas
 from chalicelib.web.call import Answer, Audience, Call, Parameter, Route, Success
-from chalicelib.web.cursors import read_cursor, sealed
-from chalicelib.web.paging import ANSWER_BYTES, MOST_PER_PAGE, PER_PAGE
+from chalicelib.web.paging import ANSWER_BYTES
 
 MOST_FIELDS = 200
 MOST_FACETS = 10
@@ -41,7 +40,7 @@ def find(call: Call) -> Answer:
     counted = _counted(finder.count(asked.query, asked.facets)) if asked.facets else {}
     room = ANSWER_BYTES - FRAME_BYTES - len(envelope.to_json(counted).encode())
     page = finder.page(asked.query, asked.limit, asked.after, min(room, PAGE_BYTES))
-    cursor = None if page.next is None else sealed(page.next, *_bound_to(asked.query))
+    cursor = None if page.next is None else cursors.sealed(page.next, *_bound_to(asked.query))
     documents = [_shown(document, asked.fields) for document in page.documents]
     return envelope.success("Articles found", documents, 200, cursor=cursor, **counted)
 
@@ -60,16 +59,10 @@ def _read(call: Call) -> _Asked:
     faults |= query_faults
     fields = _keys(call, "fields", MOST_FIELDS, is_feature, "keys as F_3 or C_1", faults)
     facets = _keys(call, "facets", MOST_FACETS, _may_be_facet, "classifications as C_1", faults)
-    limit, after = PER_PAGE, None
-    try:
-        limit = reading.whole_numbers(call, {"limit": (1, MOST_PER_PAGE, PER_PAGE)})["limit"]
-    except Invalid as invalid:
-        faults |= invalid.faults
-    try:
-        if not query_faults:  # a cursor fits the filters that it came with, and these are none
-            after = read_cursor(call, *_bound_to(query), is_place=lambda number: not number_faults(number))
-    except Invalid as invalid:
-        faults |= invalid.faults
+    limit, after = cursors.read_limit(call, faults), None
+    if not query_faults:  # a cursor fits the filters that it came with, and these are none
+        bound_to = _bound_to(query)
+        after = cursors.read_place(call, faults, *bound_to, is_place=lambda number: not number_faults(number))
     if faults:
         raise Invalid(faults)
     return _Asked(query, limit, after, frozenset(fields), tuple(dict.fromkeys(facets)))
@@ -214,15 +207,7 @@ ROUTES = (
                 f"Counts the values under these classifications, at most {MOST_FACETS}.",
                 "C_75001",
             ),
-            Parameter(
-                "cursor", "query", schemas.TEXT, "Where to go on, as an answer with the same filters gave it."
-            ),
-            Parameter(
-                "limit",
-                "query",
-                {"type": "integer", "minimum": 1, "maximum": MOST_PER_PAGE, "default": PER_PAGE},
-                "Articles of an answer, at most.",
-            ),
+            *cursors.PARAMETERS,
         ),
         refusals=(422,),
     ),

@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping
 
-from chalicelib.web import delta_file_schemas, delta_files, examples, reading, schemas
+from chalicelib.web import cursors, delta_file_schemas, delta_files, examples, reading, schemas
 from chalicelib.web.call import Audience, Body, Handler, Parameter, Route, Success
 from chalicelib.web.delta_submission import NAME_BYTES
-from chalicelib.web.paging import MOST_PER_PAGE, PER_PAGE
 
 _ID = Parameter(
     "deltaFileId",
@@ -16,13 +15,7 @@ _ID = Parameter(
 )
 _LIST = (
     Parameter("state", "query", {"enum": list(delta_files.STATES)}, "Only files in this state."),
-    Parameter("cursor", "query", schemas.TEXT, "Where to go on, as an answer with the same `state` gave it."),
-    Parameter(
-        "limit",
-        "query",
-        {"type": "integer", "minimum": 1, "maximum": MOST_PER_PAGE, "default": PER_PAGE},
-        "Items of an answer, at most.",
-    ),
+    *cursors.PARAMETERS,
 )
 _LISTED = {name: value for name, value in examples.DELTA_FILE.items() if name != "errors"}
 
@@ -175,9 +168,9 @@ ROUTES = (
                 cursor=schemas.nullable(schemas.TEXT),
             ),
             examples.success("Delta files found", [_LISTED]) | {"cursor": None},
-            "A part of the files, and the cursor of the next; null: there is none.",
+            "A page of the files, and the cursor of the next; null: there is none.",
         ),
-        "Delta files, the one accepted last first. A part may hold fewer files than `limit`, or none: only `cursor` "
+        "Delta files, the one accepted last first. A page may hold fewer files than `limit`, or none: only `cursor` "
         "tells whether there are more. Files that were forgotten (`jobs/clearsuccessful`) are left out.",
         parameters=_LIST,
         refusals=(422,),

@@ -6,12 +6,11 @@ import re
 from typing import TYPE_CHECKING
 
 from chalicelib.errors import Invalid, NotFound, StillRunning
-from chalicelib.web import envelope, reading
+from chalicelib.web import cursors, envelope, reading
 from chalicelib.web.call import Answer, Call
-from chalicelib.web.cursors import read_cursor, sealed
 from chalicelib.web.delta_submission import read_submission, read_upload
 from chalicelib.web.error_map import RETRY_AFTER_SECONDS
-from chalicelib.web.paging import ANSWER_BYTES, MOST_PER_PAGE, PER_PAGE, fitting
+from chalicelib.web.paging import ANSWER_BYTES
 from chalicelib.web.times import timestamp
 
 if TYPE_CHECKING:
@@ -59,13 +58,12 @@ def allow_upload(call: Call) -> Answer:
 
 
 def find(call: Call) -> Answer:
-    """The files, the one accepted last first; a part of them, and the cursor of the next."""
+    """The files, the one accepted last first; a page of them, and the cursor of the next."""
     limit, state, before = _read_search(call)
     part = call.services.delta_files.newest(before, limit, state)
-    shown = fitting([_shown(found) for found in part.files])
-    rest = part.before if len(shown) == len(part.files) else part.files[len(shown) - 1].file.n
-    cursor = None if rest is None else sealed(str(rest), *_bound_to(state))
-    return envelope.success("Delta files found", shown, cursor=cursor)
+    shown, places = [_shown(found) for found in part.files], [str(found.file.n) for found in part.files]
+    end = None if part.before is None else str(part.before)
+    return cursors.answer("Delta files found", shown, places, end, *_bound_to(state))
 
 
 def show(call: Call) -> Answer:
@@ -133,23 +131,15 @@ def _bound_to(state: str | None) -> tuple[str | None, ...]:
 
 def _read_search(call: Call) -> tuple[int, str | None, int | None]:
     """Limit, state (None: any), and the number below which to go on (None: from the newest). Raises `Invalid`."""
-    faults = reading.parameter_faults(call, ("state", "limit", "cursor"))
+    faults = reading.parameter_faults(call, ("state", *cursors.NAMES))
     state = call.query.get("state") or None
     if state is not None and state not in STATES:
         faults["state"] = [f"The state field must be one of {', '.join(STATES)}."]
-    limit, before = PER_PAGE, None
-    try:
-        limit = reading.whole_numbers(call, {"limit": (1, MOST_PER_PAGE, PER_PAGE)})["limit"]
-    except Invalid as invalid:
-        faults |= invalid.faults
-    try:
-        place = read_cursor(call, *_bound_to(state), is_place=_NUMBER.fullmatch)
-        before = int(place) if place is not None else None
-    except Invalid as invalid:
-        faults |= invalid.faults
+    limit = cursors.read_limit(call, faults)
+    place = cursors.read_place(call, faults, *_bound_to(state), is_place=_NUMBER.fullmatch)
     if faults:
         raise Invalid(faults)
-    return limit, state, before
+    return limit, state, None if place is None else int(place)
 
 
 def _with_errors(call: Call, n: int) -> dict[str, object]:

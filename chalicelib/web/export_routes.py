@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping
 
-from chalicelib.web import examples, exports, schemas
+from chalicelib.web import cursors, examples, exports, schemas
 from chalicelib.web.call import Audience, Body, Parameter, Route, Success
-from chalicelib.web.paging import MOST_PER_PAGE, PER_PAGE
 
 _ID = Parameter(
     "exportId",
@@ -12,15 +11,6 @@ _ID = Parameter(
     {"type": "string", "pattern": "^[0-9A-Za-z-]{1,64}$"},
     "The id of the export.",
     "060a24181e40003c7a2f41d09be1d2",
-)
-_LIST = (
-    Parameter("cursor", "query", schemas.TEXT, "Where to go on, as an answer gave it."),
-    Parameter(
-        "limit",
-        "query",
-        {"type": "integer", "minimum": 1, "maximum": MOST_PER_PAGE, "default": PER_PAGE},
-        "Items of an answer, at most.",
-    ),
 )
 _DOWNLOAD = {
     "url": "https://bucket.s3.eu-west-1.amazonaws.com/exports/060a/articles-csv-20261130T030000Z.csv?X-Amz-Signature=…",
@@ -133,7 +123,7 @@ ROUTES = (
             "The exports.",
         ),
         "All exports, the oldest first, without links to their files.",
-        parameters=_LIST,
+        parameters=cursors.PARAMETERS,
         refusals=(422,),
     ),
     Route(

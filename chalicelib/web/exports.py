@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chalicelib.errors import Invalid
-from chalicelib.web import envelope, reading
+from chalicelib.web import cursors, envelope, reading
 from chalicelib.web.call import Answer, Call
-from chalicelib.web.cursors import read_cursor, sealed
-from chalicelib.web.paging import MOST_PER_PAGE, PER_PAGE, fitting
 
 if TYPE_CHECKING:
     from chalicelib.ports.jobs import JobRecord
@@ -24,12 +22,17 @@ def create(call: Call) -> Answer:
 
 
 def find(call: Call) -> Answer:
-    """The exports, the oldest first; a part of them, and the cursor of the next."""
-    limit, place = _read_page(call)
+    """The exports, the oldest first; a page of them, and the cursor of the next."""
+    from chalicelib.exports.service import is_id
+
+    faults = reading.parameter_faults(call, cursors.NAMES)
+    limit = cursors.read_limit(call, faults)
+    place = cursors.read_place(call, faults, _LIST, is_place=is_id)
+    if faults:
+        raise Invalid(faults)
     page = call.services.exports.page(place, limit)
-    shown = fitting([_shown(job) for job in page.jobs])
-    rest = page.next if len(shown) == len(page.jobs) else page.jobs[len(shown) - 1].id
-    return envelope.success("Exports found", shown, cursor=None if rest is None else sealed(rest, _LIST))
+    shown, places = [_shown(job) for job in page.jobs], [job.id for job in page.jobs]
+    return cursors.answer("Exports found", shown, places, page.next, _LIST)
 
 
 def show(call: Call) -> Answer:
@@ -74,22 +77,3 @@ def _shown(job: JobRecord) -> dict[str, object]:
 
 def _id(call: Call) -> str:
     return reading.path_parameter(call, "exportId")
-
-
-def _read_page(call: Call) -> tuple[int, str | None]:
-    """Limit, and where to go on. Raises `Invalid` with the faults of both."""
-    from chalicelib.exports.service import is_id
-
-    faults = reading.parameter_faults(call, ("limit", "cursor"))
-    limit, place = PER_PAGE, None
-    try:
-        limit = reading.whole_numbers(call, {"limit": (1, MOST_PER_PAGE, PER_PAGE)})["limit"]
-    except Invalid as invalid:
-        faults |= invalid.faults
-    try:
-        place = read_cursor(call, _LIST, is_place=is_id)
-    except Invalid as invalid:
-        faults |= invalid.faults
-    if faults:
-        raise Invalid(faults)
-    return limit, place

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.articles.document import article_number, strip_quotes
 from chalicelib.errors import Invalid
-from chalicelib.web import envelope, reading
+from chalicelib.web import cursors, envelope, reading
 from chalicelib.web.call import Answer, Call
-from chalicelib.web.cursors import read_cursor, sealed
-from chalicelib.web.paging import MOST_PER_PAGE, PER_PAGE, fitting
 from chalicelib.web.times import timestamp
 
 if TYPE_CHECKING:
@@ -18,6 +16,8 @@ if TYPE_CHECKING:
 
 STATES = ("queued", "running", "succeeded", "failed", "blocked", "cleared", "flushed")
 """What a job may be."""
+
+FILTERS = ("state", "file", "article")
 
 OF_HELD_ARTICLES = ("failed", "blocked")
 """The states by which jobs of an article are found without naming a file."""
@@ -32,13 +32,13 @@ DROPPED = {
 
 
 def find(call: Call) -> Answer:
-    """The jobs in a state, of a file, of an article; a part of them, and the cursor of the next."""
+    """The jobs in a state, of a file, of an article; a page of them, and the cursor of the next."""
     asked = _read_search(call)
     part = call.services.job_search.part(asked.limit, asked.place, asked.state, asked.file, asked.article)
-    shown = fitting([_shown(step.job) for step in part.found if step.job is not None])
-    rest = part.next if len(shown) == len(part.found) else part.found[len(shown) - 1].place
-    cursor = None if rest is None else sealed(rest, *asked.bound_to)
-    return envelope.success("Jobs found", shown, cursor=cursor)
+    shown = [_shown(step.job) for step in part.found if step.job is not None]
+    places = [step.place for step in part.found]
+    bound_to = _bound_to(asked.state, asked.file, asked.article)
+    return cursors.answer("Jobs found", shown, places, part.next, *bound_to)
 
 
 def show(call: Call) -> Answer:
@@ -68,18 +68,18 @@ class _Search:
     state: str | None
     file: str | None
     article: str | None
-    limit: int = PER_PAGE
-    place: str | None = None
+    limit: int
+    place: str | None
 
-    @property
-    def bound_to(self) -> tuple[str | None, ...]:
-        """What its cursors are bound to."""
-        return "jobs", self.state, self.file, self.article
+
+def _bound_to(*filters: str | None) -> tuple[str | None, ...]:
+    """What the cursors of a search with these filters are bound to."""
+    return "jobs", *filters
 
 
 def _read_search(call: Call) -> _Search:
     """Raises `Invalid` with every fault."""
-    faults = reading.parameter_faults(call, ("state", "file", "article", "limit", "cursor"))
+    faults = reading.parameter_faults(call, (*FILTERS, *cursors.NAMES))
     state = call.query.get("state") or None
     if state is not None and state not in STATES:
         faults["state"] = [f"The state field must be one of {', '.join(STATES)}."]
@@ -95,19 +95,11 @@ def _read_search(call: Call) -> _Search:
         faults["state"] = [
             f"The state field must be {held} where article is given; name the file for others."
         ]
-    search = _Search(state, file, article)
-    try:
-        limit = reading.whole_numbers(call, {"limit": (1, MOST_PER_PAGE, PER_PAGE)})["limit"]
-        search = replace(search, limit=limit)
-    except Invalid as invalid:
-        faults |= invalid.faults
-    try:
-        search = replace(search, place=read_cursor(call, *search.bound_to))
-    except Invalid as invalid:
-        faults |= invalid.faults
+    limit = cursors.read_limit(call, faults)
+    place = cursors.read_place(call, faults, *_bound_to(state, file, article))
     if faults:
         raise Invalid(faults)
-    return search
+    return _Search(state, file, article, limit, place)
 
 
 def _read_dropped(call: Call) -> str:

@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping
 
-from chalicelib.web import examples, job_resource, schemas
+from chalicelib.web import cursors, examples, job_resource, schemas
 from chalicelib.web.call import Audience, Parameter, Route, Success
-from chalicelib.web.paging import MOST_PER_PAGE, PER_PAGE
 
 _FILTERS = (
     Parameter("state", "query", {"enum": list(job_resource.STATES)}, "Only jobs in this state."),
@@ -15,13 +14,7 @@ _FILTERS = (
         schemas.NUMBER_IN_PATH,
         "Only jobs of this article: what holds it back and what is held back; with `file`, all in that file.",
     ),
-    Parameter("cursor", "query", schemas.TEXT, "Where to go on, as an answer with the same filters gave it."),
-    Parameter(
-        "limit",
-        "query",
-        {"type": "integer", "minimum": 1, "maximum": MOST_PER_PAGE, "default": PER_PAGE},
-        "Items of an answer, at most.",
-    ),
+    *cursors.PARAMETERS,
 )
 _ID = Parameter(
     "jobId",
@@ -97,10 +90,10 @@ ROUTES = (
                 cursor=schemas.nullable(schemas.TEXT),
             ),
             examples.success("Jobs found", [examples.JOB]) | {"cursor": None},
-            "A part of the jobs, and the cursor of the next; null: there is none.",
+            "A page of the jobs, and the cursor of the next; null: there is none.",
         ),
         "Jobs of files and entries, the oldest first; what is blocked stands in the order of the failures before it. A "
-        "part may hold fewer jobs than `limit`, or none: only `cursor` tells whether there are more. What is there "
+        "page may hold fewer jobs than `limit`, or none: only `cursor` tells whether there are more. What is there "
         "from beginning to end of the listing is listed once, whatever else moves.",
         parameters=_FILTERS,
         refusals=(422,),

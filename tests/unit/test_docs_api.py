@@ -131,7 +131,7 @@ def test_limits_are_those_of_the_code() -> None:
         "name, e-mail, password": f"{users.MAX_LENGTH} characters",
         "password, at least": f"{users.MIN_PASSWORD_LENGTH} characters",
         "ids of one retry": f"{job_selection.IDS_PER_CALL}",
-        "items of a page, or of a part with a cursor": f"{paging.MOST_PER_PAGE}",
+        "items of a page": f"{paging.MOST_PER_PAGE}",
         "answer with a list": f"{paging.ANSWER_BYTES:,} bytes",
         "delta file, as it comes": f"{settings.fetch_max_bytes // mebibyte} MiB",
         "name of a delta file": f"{delta_submission.NAME_BYTES} bytes",
