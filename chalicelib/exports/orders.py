@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from chalicelib.articles.article_query import query_and_faults
 from chalicelib.articles.export.mapping import FORMATS, ExportMapping, InvalidMapping
 from chalicelib.errors import Invalid
-from chalicelib.exports.mappings import UnknownMapping
+from chalicelib.exports.mappings import BUILT_IN, UnknownMapping
 from chalicelib.ports.article_search import ArticleQuery
 from chalicelib.schedule.reading import NOW, PARAMETERS, WHEN, Faults, read_replay, read_schedule
 from chalicelib.schedule.repeat import Schedule
 from chalicelib.times import microseconds
 
 LAST = "last"
-DEFAULT = "default"
 FIELDS = ("format", "mapping", "since", "filter")
 LARGEST_FILTER = 16_000
 """Bytes of a filter as JSON: it is kept in the record of an export, which is read whenever one builds on the last."""
@@ -114,11 +113,11 @@ def _format(value: object, faults: Faults) -> str:
 def _mapping(value: object, format_name: str, find: Find, faults: Faults) -> str:
     """The name of a mapping, which is looked at even where nothing says for which format it should be."""
     if value is None:
-        return DEFAULT
+        return BUILT_IN
     if not isinstance(value, str) or not _NAME.fullmatch(value):
         faults["mapping"] = ["The mapping field must be a name of 1 to 64 letters, digits, - and _."]
         return ""
-    if value == DEFAULT:
+    if value == BUILT_IN:
         return value
     try:
         find(value, format_name)

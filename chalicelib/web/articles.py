@@ -7,7 +7,7 @@ from chalicelib.articles.document import article_number, read_changes, strip_quo
 from chalicelib.errors import Invalid
 from chalicelib.web import envelope, examples, reading, schemas
 from chalicelib.web.call import Answer, Audience, Body, Call, Parameter, Route, Success
-from chalicelib.web.delta_urls import read_submission
+from chalicelib.web.delta_urls import read_urls
 from chalicelib.web.preconditions import etag, preconditions_of
 
 NUMBER = Parameter(
@@ -53,7 +53,7 @@ def update(call: Call) -> Answer:
 
 def delta_update(call: Call) -> Answer:
     """Accepts delta files by URL."""
-    submission = read_submission(reading.json_object(call), call.services.fetcher.check)
+    submission = read_urls(reading.json_object(call), call.services.fetcher.check)
     strict = submission.strict or call.services.settings.delta_strict
     call.services.acceptance.accept_urls(submission.urls, strict, call.write_id)
     return envelope.success("Delta file accepted and added to the job queue", None)

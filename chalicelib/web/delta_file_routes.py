@@ -10,7 +10,7 @@ _ID = Parameter(
     "deltaFileId",
     "path",
     {"type": "string", "pattern": "^[0-9A-Za-z-]{1,64}$"},
-    "The id of the file: its number in the order of acceptance; or the id of the leave to upload it.",
+    "The id of the file: its number in the order of acceptance; or the id of its upload.",
     "17",
 )
 _LIST = (
@@ -136,7 +136,7 @@ ROUTES = (
             "Where the file may be uploaded.",
             {"Location": "The address at which the file is found, before and after it came."},
         ),
-        "Gives leave to upload one delta file of so many bytes: with a PUT to `url` that bears `headers`, begun before "
+        "Allows to upload one delta file of so many bytes: with a PUT to `url` that bears `headers`, begun before "
         "`expires_at`. It is accepted once it came, which takes some seconds; what is uploaded again is ignored.",
         Body(
             {
@@ -227,7 +227,7 @@ ROUTES = (
         "Drops what waits of a file: at once nothing of it is listed as waiting. What a worker holds at this moment "
         "may still finish; what failed or is blocked stays, and other files go on. A file that was cancelled may be "
         "cancelled again; one of which nothing waits and nothing was cleared is refused with 409. Of a file that did "
-        "not come yet the leave to upload it is taken back.",
+        "not come yet the upload is refused from then on.",
         parameters=(_ID,),
         refusals=(404, 409, 422),
     ),

@@ -21,14 +21,14 @@ _BETWEEN = re.compile(r"(?:(?<!\s)\s+)?,(?:\s+|(?=\"?[A-Za-z][A-Za-z0-9+.-]{0,31
 
 
 @dataclass(frozen=True)
-class Submission:
+class SubmittedUrls:
     """What a delta-update call asks for: the URLs as submitted, in order, no two alike; and whether strictly."""
 
     urls: list[str]
     strict: bool
 
 
-def read_submission(body: Mapping[str, object], check: Callable[[str], str | None]) -> Submission:
+def read_urls(body: Mapping[str, object], check: Callable[[str], str | None]) -> SubmittedUrls:
     """Reads `file` (first), `files` and `strict`; `check` says why a URL may not be fetched.
 
     Raises `Invalid` with every fault, each under the field where it stands (`files.1`: the second of `files`).
@@ -46,7 +46,7 @@ def read_submission(body: Mapping[str, object], check: Callable[[str], str | Non
         _check_urls(places, check, faults)
     if faults:
         raise Invalid(faults)
-    return Submission(list(places), strict)
+    return SubmittedUrls(list(places), strict)
 
 
 def _items(body: Mapping[str, object], faults: dict[str, list[str]]) -> Iterator[tuple[str, object]]:

@@ -79,7 +79,7 @@ ROUTES = (
         "createExport",
         "Export",
         Audience.USER,
-        "Order an export",
+        "Order Export",
         exports.create,
         _one(
             202,
@@ -107,10 +107,10 @@ ROUTES = (
     Route(
         "GET",
         "/v1/exports",
-        "listExports",
+        "findExports",
         "Export",
         Audience.USER,
-        "List exports",
+        "List Exports",
         exports.find,
         Success(
             200,
@@ -129,10 +129,10 @@ ROUTES = (
     Route(
         "GET",
         "/v1/exports/{exportId}",
-        "showExport",
+        "findExport",
         "Export",
         Audience.USER,
-        "Read an export",
+        "Find Export",
         exports.show,
         _one(
             200,
@@ -148,10 +148,10 @@ ROUTES = (
     Route(
         "GET",
         "/v1/exports/{exportId}/failed",
-        "listFailedRows",
+        "findFailedRows",
         "Export",
         Audience.USER,
-        "Read the rows that failed",
+        "Failed Rows",
         exports.failed,
         Success(
             200,
@@ -170,7 +170,7 @@ ROUTES = (
         "deleteExport",
         "Export",
         Audience.USER,
-        "Delete an export",
+        "Delete Export",
         exports.delete,
         Success(
             200,

@@ -4,7 +4,7 @@ import argparse
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from infra.cli.api import Api
 from infra.cli.connection import OpenApi, add_api_command, open_api
@@ -13,9 +13,6 @@ from infra.cli.export_runs import Export, failed_rows, wait, write_file
 from infra.cli.files import add_timeout
 from infra.cli.output import confirm, plural, printable, show_json, show_table
 from infra.local.progress import SilentReport
-
-if TYPE_CHECKING:
-    pass
 
 _FAILED_SHOWN = 20
 _SCHEDULE = ("repeat", "date", "time", "timezone")
