@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
+from chalicelib.adapters.opensearch_article_queries import search_fields
 from chalicelib.adapters.opensearch_connection import Transport
 from chalicelib.articles.delta_format import DeltaEntry
 from chalicelib.articles.work import entries_message
@@ -20,7 +21,8 @@ from chalicelib.ports.article_store import ArticleStore
 from chalicelib.ports.ledger import Ledger, Put
 from chalicelib.ports.ledger_records import PAGE_SIZE, Control, File, Page, Tally
 from chalicelib.workers import apply
-from tests.bench.ground import Context, Ground, bulk_body, features
+from tests.bench.catalogue import features
+from tests.bench.ground import Context, Ground, bulk_body
 from tests.bench.measuring import (
     Goal,
     Series,
@@ -104,7 +106,7 @@ class _Subject:
         packed = self.batch // MESSAGES
         first = number * self.batch
         operation = "replace-article" if number else "add-article"
-        deltas = [_delta(first + i, operation, article, number) for i, article in enumerate(self.numbers())]
+        deltas = [_delta(first + i, operation, article) for i, article in enumerate(self.numbers())]
         messages = [
             entries_message(1, "article", deltas[i : i + packed], "group")
             for i in range(0, self.batch, packed)
@@ -113,20 +115,27 @@ class _Subject:
 
 
 class _Raw:
-    """One multi-get and one `_bulk` of documents that were written by the apply function."""
+    """One multi-get and one `_bulk` of documents such as the apply function writes in the same round."""
 
-    def __init__(self, transport: Transport, like: _Subject) -> None:
+    def __init__(self, transport: Transport, like: _Subject, rounds: int) -> None:
         self._transport = transport
         sources = _sources(transport, like.numbers())
-        copies = {f"raw-{number}": source for number, source in sources.items()}
-        self._bulk = bulk_body(copies)
-        self._ids = json.dumps({"ids": list(copies)}).encode()
+        self._bulks = [
+            bulk_body(
+                {
+                    f"raw-{number}": _changed(source, round_ * like.batch + i)
+                    for i, (number, source) in enumerate(sources.items())
+                }
+            )
+            for round_ in range(rounds)
+        ]
+        self._ids = json.dumps({"ids": [f"raw-{number}" for number in sources]}).encode()
         self.run(0)
 
-    def run(self, _: int) -> None:
+    def run(self, number: int) -> None:
         """One of each."""
         self._transport.perform_request("POST", "/articles/_mget", body=self._ids)
-        answer = self._transport.perform_request("POST", "/articles/_bulk", body=self._bulk)
+        answer = self._transport.perform_request("POST", "/articles/_bulk", body=self._bulks[number])
         assert not answer["errors"]
 
 
@@ -144,7 +153,7 @@ def _measure(transport: Transport, dynamo: Ledger, batch: int, rounds: int) -> N
     with unread_log():
         double = _Subject(f"double-{batch}", MemoryLedger(), batch, in_all + 1)
         adapter = _Subject(f"adapter-{batch}", dynamo, batch, in_all + 1)
-        raw = _Raw(transport, double)
+        raw = _Raw(transport, double, in_all)
         seconds = in_turns(rounds, [raw.run, double.run, raw.run, adapter.run], warm_up=WARM_UP)
     names = (
         "raw multi-get and _bulk",
@@ -174,8 +183,14 @@ def _sources(transport: Transport, numbers: list[str]) -> dict[str, Mapping[str,
     return {stored["_id"]: stored["_source"] for stored in answer["docs"]}
 
 
-def _delta(pos: int, operation: str, number: str, mark: object) -> DeltaEntry:
-    changes: dict[str, str | None] = {**features(mark)}
+def _changed(source: Mapping[str, Any], place: int) -> Mapping[str, Any]:
+    """What is stored of an article, once its features are those of this place of the catalogue."""
+    document = {**source["document"], **features(place)}
+    return {**source, "document": document, **search_fields(document, len(json.dumps(document)))}
+
+
+def _delta(pos: int, operation: str, number: str) -> DeltaEntry:
+    changes: dict[str, str | None] = {**features(pos)}
     data: dict[str, str | None] = {"F_1": number, **changes}
     return DeltaEntry(pos, 0, 0, operation, operation, number, data, changes, (), ())
 

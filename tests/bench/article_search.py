@@ -6,7 +6,6 @@ search of the engine that fetches the same page by its numbers, which is what an
 
 import json
 import os
-import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -17,6 +16,7 @@ from chalicelib.adapters.opensearch_connection import Transport
 from chalicelib.articles.searching import ArticleFinder
 from chalicelib.ports.article_search import ArticleQuery
 from chalicelib.ports.article_store import Article, Document, Hidden, Written
+from tests.bench.catalogue import features
 from tests.bench.ground import Ground
 from tests.bench.measuring import Goal, Series, heading, in_turns, line, ratios
 
@@ -27,19 +27,6 @@ DEPTH = Goal("at most", 1.3)
 FIRST_NUMBER, STEP = 12_000_000, 7
 FIRST_WRITTEN = 1_700_000_000.0
 _PER_WRITE = 500
-_FAMILIES = (
-    *("BULLET HOLE", "LUNA", "ORBIT", "TUBO", "PICCO", "SCALA", "NOVA", "RING", "DELTA", "ALTO", "VISTA"),
-    *("CUBO", "LINEA", "PIXO", "ZENITH", "FOCUS", "MINI", "GRAND", "TRACK", "SPOT"),
-)
-_COLOURS = (
-    "MATT WHITE TEXTURED",
-    "MATT BLACK TEXTURED",
-    "GOLD",
-    "BRONZE",
-    "ALU BRUSHED",
-    "RAL 9005",
-    "RAL 9016",
-)
 
 Run = Callable[[int], object]
 
@@ -73,30 +60,11 @@ def measure(ground: Ground) -> None:
         line(ratios(before.name, after, before), digits=2)
 
 
-def article(number: int) -> Article:
+def article(place: int) -> Article:
     """The article at this place of the catalogue: always the same."""
-    made = random.Random(number)
-    family, size, colour = made.choice(_FAMILIES), made.randint(10, 99), made.choice(_COLOURS)
-    watts, kelvin = f"{made.randint(1, 60)},{made.randint(0, 9)}", made.choice((27, 30, 40))
-    beam = 15 * made.randint(1, 4)
-    protection = made.choice((20, 44, 54, 65))
-    name = _number(number)
-    document: Document = {
-        "id": name,
-        "F_1": name,
-        "F_3": f"{family[:2]}{size}-IP{protection}-CRI90-{watts}W-{kelvin // 10}K-BM{beam}°-{colour[5:8]}(DALI)",
-        "F_5": "",
-        "F_80000": f"{family} {size} - IP{protection} - CRI 90 - {watts} W - {kelvin}00K - BEAM {beam}°-REFLECTOR",
-        "F_80001": f"{colour} - INCL. DIM. DRIVER {made.randint(100, 900)}mA DC (DALI)",
-        "F_80002": "",
-        "F_80004": f"{made.randint(20, 900)},{made.randint(0, 99):02}",
-        "C_75048": family,
-        "C_75027": f"{family} {size}",
-        "C_75000": made.choice(("INDOOR", "OUTDOOR")),
-        "C_75001": made.choice(("CEILING", "WALL", "FLOOR", "TRACK")),
-        "F_80006": f"{made.randint(1, 28):02}/{made.randint(1, 12):02}/20{made.randint(15, 26)}",
-    }
-    return Article(name, document, Hidden(updated_at=FIRST_WRITTEN + number, source="file:1"))
+    name = _number(place)
+    document: Document = {"id": name, "F_1": name, **features(place)}
+    return Article(name, document, Hidden(updated_at=FIRST_WRITTEN + place, source="file:1"))
 
 
 def _number(place: int) -> str:

@@ -26,7 +26,8 @@ from chalicelib.ports.article_store import Article, Hidden
 from chalicelib.ports.jobs import JobRecord
 from chalicelib.settings import Settings
 from chalicelib.times import microseconds
-from tests.bench.ground import Ground, features
+from tests.bench.catalogue import features
+from tests.bench.ground import Ground
 from tests.bench.measuring import (
     Goal,
     Series,

@@ -19,24 +19,6 @@ from infra.local.progress import SilentReport
 from infra.local.stack import Stack
 
 ROOT = Path(__file__).resolve().parents[2] / ".local" / "bench"
-# Values as long as those of a lighting maker's articles: about 600 bytes an article.
-_FEATURES = {
-    "F_3": "BH30-IP20-LG08-CRI90-6,1W-4K-BM45°-RFL-WHT-IDD350mADC(DALI)",
-    "F_5": "",
-    "F_80000": "BULLET HOLE 30 - IP20 - LED G08 - CRI 90 - 6,1 W - 4000K - BEAM 45°-REFLECTOR",
-    "F_80001": "MATT WHITE TEXTURED - INCL. DIM. DRIVER 350mA DC (DALI)",
-    "F_80002": "",
-    "F_80003": "",
-    "C_75048": "BULLET HOLE",
-    "C_75027": "BULLET HOLE 30",
-    "C_75000": "INDOOR",
-    "C_75001": "CEILING",
-}
-
-
-def features(mark: object) -> dict[str, str]:
-    """The features of an article; `mark` makes them differ from those of every other round."""
-    return {**_FEATURES, "F_80006": str(mark)}
 
 
 @dataclass

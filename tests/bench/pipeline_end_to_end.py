@@ -11,7 +11,8 @@ from uuid import uuid4
 
 from chalicelib.ledger.posting import exact_counts
 from chalicelib.ledger.states import SUCCEEDED
-from tests.bench.ground import Ground, deployed_anew, features
+from tests.bench.catalogue import features
+from tests.bench.ground import Ground, deployed_anew
 from tests.bench.measuring import Goal, Series, heading, line, ratios
 
 ENTRIES = 10_000
@@ -53,7 +54,7 @@ def delta_file(entries: int, mark: str) -> bytes:
     """A file that adds so many articles."""
     return json.dumps(
         [
-            {"operation": "add-article", "articleData": {"F_1": f"{mark}-{i}", **features(mark)}}
+            {"operation": "add-article", "articleData": {"F_1": f"{mark}-{i}", **features(i)}}
             for i in range(entries)
         ],
         ensure_ascii=False,

@@ -16,7 +16,8 @@ from chalicelib.bootstrap import Services
 from chalicelib.ports.accounts import AccountStore
 from chalicelib.ports.article_store import ArticleStore
 from chalicelib.web.gateway import HttpApi
-from tests.bench.ground import Context, Ground, bulk_body, features
+from tests.bench.catalogue import features
+from tests.bench.ground import Context, Ground, bulk_body
 from tests.bench.measuring import Goal, Series, Stopwatch, heading, in_turns, line, ratios, shares, unread_log
 from tests.functional.gateway import event
 
@@ -85,7 +86,7 @@ def _store_article(ground: Ground) -> None:
         "schema": 1,
         "number": NUMBER,
         "deleted": False,
-        "document": {"id": NUMBER, "F_1": NUMBER, **features("get")},
+        "document": {"id": NUMBER, "F_1": NUMBER, **features(0)},
         "write_ids": [],
         "updated_at": 0,
         "source": "bench",
