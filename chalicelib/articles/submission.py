@@ -86,6 +86,12 @@ class Submissions:
             raise NotFound("Delta file", id)
         return found
 
+    def state_of(self, upload: Upload) -> str:
+        """What a file is shown as while nothing came of its upload: `awaited`, `expired`, or `cleared` if withdrawn."""
+        if upload.withdrawn:
+            return "cleared"
+        return "expired" if upload.until <= self._clock.now() else "awaited"
+
     def withdraw(self, id: str) -> Upload:
         """Takes a leave back: what comes with it is not accepted. Done again it does nothing.
 

@@ -171,12 +171,11 @@ def _shown(found: DeltaFile) -> dict[str, object]:
 
 def _awaited(call: Call, upload: Upload) -> dict[str, object]:
     """A file that did not come yet, in the form of one that did."""
-    over = upload.until <= call.services.clock.now()
     times: dict[str, None] = dict.fromkeys(("accepted_at", "started_at", "sent_at", "finished_at"))
     return {
         "id": upload.id,
         "name": upload.name,
-        "state": "cleared" if upload.withdrawn else "expired" if over else "awaited",
+        "state": call.services.submissions.state_of(upload),
         "strict": upload.strict,
         "entries": None,
         "counts": dict.fromkeys(COUNTED, 0),

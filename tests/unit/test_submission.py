@@ -133,3 +133,14 @@ def test_a_file_that_failed_as_a_whole_is_read_again_from_where_it_was_stored() 
     again = world.memory_ledger.control().seq
     assert world.file_state(again) == "failed"
     assert world.delta_files.find(again).file.cause == "format"
+
+
+def test_an_upload_that_never_comes_is_awaited_then_expired_and_cleared_once_withdrawn() -> None:
+    world = World()
+    awaited = world.submissions.allow_upload(2, "a.json", False).upload
+    assert world.submissions.state_of(awaited) == "awaited"
+    world.clock.advance(LINK_SECONDS - 1)
+    assert world.submissions.state_of(awaited) == "awaited"
+    world.clock.advance(1)
+    assert world.submissions.state_of(awaited) == "expired"
+    assert world.submissions.state_of(world.submissions.withdraw(awaited.id)) == "cleared"
