@@ -42,9 +42,11 @@ class BatchWriter:
         headers = dict(self._form.headers)
         matching = {"If-Match": "*"}  # PATCH and DELETE are refused without it
         self._deleting = _compact({**headers, **matching})
-        self._writing = _compact(
-            {"Content-Type": "application/json", **headers, **(matching if by_url else {})}
-        )
+        writing = _compact({"Content-Type": "application/json", **headers, **(matching if by_url else {})})
+        self._before = f'"method":"{self._form.method.upper()}","url":'
+        self._between = f',"headers":{writing},"body":{{'
+        self._address_of_all = encode_basestring(self._url)
+        self._whole = ",".join(name.replace("%", "%%") + "%s" for name in self._names)
 
     def begin(self) -> bytes:
         return b""
@@ -70,12 +72,14 @@ class BatchWriter:
             address = encode_basestring(self._address(article))
             return f'"method":"DELETE","url":{address},"headers":{self._deleting}}}'.encode()
         row = self._rows.of(article)
-        address = encode_basestring(self._address(article) if self._by_url else self._url)
-        values = zip(self._names, row, strict=True)
-        body = ",".join([name + value for name, value in values if value is not None])
-        head = f'"method":"{self._form.method.upper()}","url":{address},"headers":{self._writing}'
+        address = encode_basestring(self._address(article)) if self._by_url else self._address_of_all
+        if None in row:
+            values = zip(self._names, row, strict=True)
+            body = ",".join([name + value for name, value in values if value is not None])
+        else:
+            body = self._whole % tuple(row)
         try:
-            return f'{head},"body":{{{body}}}}}'.encode()
+            return f"{self._before}{address}{self._between}{body}}}}}".encode()
         except UnicodeEncodeError:
             raise misfits(self._columns, row, "utf-8") from None
 

@@ -68,7 +68,7 @@ def speller_of(column: Column) -> Convert:
 def datetime_text(seconds: float) -> str:
     """A time (seconds since 1970) in the one spelling of its type, UTC."""
     time = datetime.datetime.fromtimestamp(seconds, datetime.UTC)
-    return f"{time:%Y-%m-%dT%H:%M:%S}.{time.microsecond // 1000:03}Z"
+    return f"{time.replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
 
 
 def _same(text: str) -> str:

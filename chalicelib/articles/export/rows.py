@@ -28,7 +28,10 @@ class FailedColumns(Exception):
 
 
 class Rows:
-    """The rows of a mapping. Columns whose values go out as they are stored cost one look-up each."""
+    """The rows of a mapping. Columns whose values go out as they are stored cost one look-up each.
+
+    Text that is only spelled costs that and its speller.
+    """
 
     def __init__(self, mapping: ExportMapping, spell: Spell, spell_own: Spell | None = None) -> None:
         """`spell_own`: how the constants and defaults of the mapping are spelled, where that is another way."""
@@ -40,13 +43,20 @@ class Rows:
             (lambda article: None) if column.key and column.missing == FAIL else value
             for column, value in zip(mapping.columns, self._values, strict=True)
         ]
-        plain = [_plain(column, speller) for column, speller in spelled]
-        self._plain = [(_NO_KEY, None) if each is None else each for each in plain]
-        self._special = [
-            (index, value)
-            for index, (each, value) in enumerate(zip(plain, self._values, strict=True))
-            if each is None
-        ]
+        self._plain: list[tuple[str, str | None]] = []
+        self._spelled: list[tuple[int, str, str | None, Convert]] = []
+        self._special: list[tuple[int, _Value]] = []
+        for index, (column, speller) in enumerate(spelled):
+            key = column.key
+            looked_up = (_NO_KEY, None)
+            if not key or not _is_plain(column, speller):
+                self._special.append((index, self._values[index]))
+                self._plain.append(looked_up)
+                continue
+            default = _instead(column.missing, _written(column, spell_own(column)))
+            if speller is not None:
+                self._spelled.append((index, key, default, speller))
+            self._plain.append(looked_up if speller is not None else (key, default))
 
     def of(self, article: Exported) -> Row:
         """The row of an article; all keys of a deleted one are missing, and that is no failure.
@@ -59,6 +69,9 @@ class Rows:
                 return [value(article) for value in self._of_deleted]
             get = document.get
             row = [get(key, default) for key, default in self._plain]
+            for index, key, default, spell in self._spelled:
+                stored = get(key)
+                row[index] = default if stored is None else spell(stored)
             for index, value in self._special:
                 row[index] = value(article)
         except Unwritable:
@@ -74,11 +87,11 @@ class Rows:
                 yield RowFault(column.name, unwritable.reason, str(unwritable))
 
 
-def _plain(column: Column, spell: Convert | None) -> tuple[str, str | None] | None:
-    """The key and what stands for a missing one, where values go out as they are stored."""
-    if not column.key or column.type != "text" or spell or column.max_length or column.missing == FAIL:
-        return None
-    return column.key, column.missing.default if column.missing.kind == "default" else None
+def _is_plain(column: Column, spell: Convert | None) -> bool:
+    """Whether values are text that is written as it is stored, or spelled with nothing to check or to stand in."""
+    if column.type != "text" or column.max_length or column.missing == FAIL:
+        return False
+    return spell is None or column.unconvertible == FAIL
 
 
 def _value_of(column: Column, spell: Convert | None, spell_own: Convert | None) -> _Value:

@@ -47,7 +47,7 @@ class XmlWriter:
 
     def _line(self, article: Exported) -> bytes:
         row = self._rows.of(article)
-        if _SPECIAL.search("".join([value for value in row if value])):
+        if _is_special("".join([value for value in row if value])):
             row = self._legal(row)
         try:
             return self._element(row).encode(self._codec)
@@ -78,6 +78,13 @@ class XmlWriter:
         if faults:
             raise FailedColumns(faults)
         return legal
+
+
+def _is_special(text: str) -> bool:
+    """Whether something in a text is not written as it is. What is printable is legal: that is told much faster."""
+    if text.isprintable() and not ("&" in text or "<" in text or ">" in text):
+        return False
+    return _SPECIAL.search(text) is not None
 
 
 def _speller(column: Column) -> Convert | None:
