@@ -83,8 +83,8 @@ def test_a_malformed_number_is_refused_or_not_found(path: str, status: int, syst
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
-        ("GET", "/api/v1/articles", "POST, OPTIONS"),
-        ("PUT", "/api/v1/articles", "POST, OPTIONS"),
+        ("PUT", "/api/v1/articles", "POST, GET, HEAD, OPTIONS"),
+        ("POST", "/api/v1/articles/1", "GET, HEAD, PUT, PATCH, DELETE, OPTIONS"),
         ("DELETE", "/api/v1/jobs/jobs", "GET, HEAD, OPTIONS"),
         ("POST", "/api/v1/jobs/clear", "GET, OPTIONS"),
         ("PATCH", "/api/v1/admin/users", "GET, HEAD, OPTIONS"),

@@ -22,7 +22,7 @@ from schemathesis.specs.openapi.checks import (
 
 from tests.end_to_end.conftest import LocalStack
 from tests.end_to_end.file_server import FileServer
-from tests.end_to_end.system import System, entry
+from tests.end_to_end.system import System, entry, eventually
 
 Operation = APIOperation[Any, Any, Any, Any]
 _CHECKS = [
@@ -42,7 +42,7 @@ _QUIET = settings(
     suppress_health_check=list(HealthCheck),
 )
 # What destroys comes last, and the last administrator stays.
-_LAST = ("deleteArticle", "deleteUser")
+_LAST = ("deleteArticle", "deleteExport", "deleteUser")
 _WITHOUT_INPUT = ("describeApi",)
 
 
@@ -53,6 +53,8 @@ class Known:
         self._system, self._serial = system, count()
         self.url = file_server.put("/fuzz.json.gz", gzip.compress(b"[]"))
         self.seen: dict[str, set[int]] = defaultdict(set)
+        self._export: str | None = None
+        self._delta_file: str | None = None
         self.article()
 
     def article(self) -> str:
@@ -73,11 +75,48 @@ class Known:
     def new_number(self) -> str:
         return f"0800-{next(self._serial)}"
 
+    def export(self) -> str:
+        """One that has a result."""
+        if self._export is None or self._is_gone(self._export):
+            order = self._system.api.post("exports", {"format": "csv"})
+            assert order.status == 202, order.body
+            self._export = order.data["id"]
+            eventually("the export", lambda: self._system.api.get(f"exports/{self._export}").data["result"])
+        return self._export
+
+    def _is_gone(self, export: str) -> bool:
+        return self._system.api.call("GET", f"/api/v1/exports/{export}").status == 404
+
+    def delta_file(self) -> str:
+        """One that has ended."""
+        if self._delta_file is None:
+            self._delta_file = self.waiting_delta_file()
+            path = f"delta-files/{self._delta_file}"
+            eventually("the file", lambda: self._system.api.get(path).data["state"] == "succeeded")
+        return self._delta_file
+
+    def waiting_delta_file(self) -> str:
+        submitted = self._system.api.post("delta-files", [])
+        assert submitted.status == 202, submitted.body
+        return str(submitted.data["id"])
+
+    def job(self) -> str:
+        self.failed_article()
+        found = self._system.api.get("jobs?state=failed&limit=1")
+        assert found.data, found.body
+        return str(found.data[0]["id"])
+
     def failed_article(self) -> str:
         self._system.apply(entry("delete-article", "0801-missing"))
         return "0801-missing"
 
 
+_IN_PATHS: dict[str, Callable[[Known], str]] = {
+    "articleNumber": Known.article,
+    "deltaFileId": Known.delta_file,
+    "exportId": Known.export,
+    "jobId": Known.job,
+}
 # By operation: the fields of the body that are made to name what is there.
 _BODIES: dict[str, Callable[[Known], dict[str, str | None]]] = {
     "copyArticle": lambda known: {"F_1": known.article(), "customNumber": known.new_number()},
@@ -124,9 +163,12 @@ def known(system: System, file_server: FileServer) -> Known:
 
 
 def point_at_what_is_there(case: Case[Any], known: Known) -> None:
-    if case.path_parameters:
-        case.path_parameters["articleNumber"] = known.article()
-    fields = _BODIES.get(case.operation.definition.raw["operationId"])
+    operation = case.operation.definition.raw["operationId"]
+    for name in case.path_parameters or ():
+        case.path_parameters[name] = _IN_PATHS[name](known)
+    if operation == "cancelDeltaFile":
+        case.path_parameters["deltaFileId"] = known.waiting_delta_file()
+    fields = _BODIES.get(operation)
     if fields:
         given_body = case.body if isinstance(case.body, dict) else {}
         body: dict[str, Any] = {**given_body, **fields(known)}
