@@ -7,10 +7,13 @@ import time
 import urllib.request
 from collections.abc import Mapping
 from typing import Any
+from urllib.error import HTTPError
 from uuid import uuid4
 
 import pytest
 
+from chalicelib.adapters.s3_blobs import make_client
+from chalicelib.adapters.s3_uploads import S3Uploads
 from tests.end_to_end.conftest import LocalStack
 from tests.end_to_end.system import System, entry, eventually
 from tests.end_to_end.test_least_privilege import REFUSED
@@ -128,6 +131,41 @@ def test_each_format_needs_no_mapping_of_its_own(system: System, form: str) -> N
     export = ended(system, order(system, format=form))
     data, _ = fetch(export["result"]["download"]["url"])
     assert len(data) == export["result"]["bytes"] > 0
+    assert system.api.call("DELETE", f"/api/v1/exports/{export['id']}").status == 200
+
+
+def test_a_link_that_is_over_is_refused_and_reading_the_export_gives_a_fresh_one(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = system.description
+    for name, value in {
+        "AWS_ENDPOINT_URL": found.aws_endpoint_url,
+        "AWS_DEFAULT_REGION": found.region,
+        "AWS_ACCESS_KEY_ID": found.aws_access_key_id,
+        "AWS_SECRET_ACCESS_KEY": found.aws_secret_access_key,
+    }.items():
+        monkeypatch.setenv(name, value)
+    system.apply(entry("add-article", f"link-{uuid4().hex[:8]}", F_3="lamp"))
+    export = ended(system, order(system))
+    bucket, file_name = found.bucket, export["result"]["file_name"]
+    stored = system.client("s3").list_objects_v2(Bucket=bucket, Prefix=f"exports/{export['id']}/")
+    [key] = [each["Key"] for each in stored["Contents"] if each["Key"].endswith(f"/{file_name}")]
+    short = S3Uploads(make_client(), bucket).link(key, file_name, 1)
+
+    def refused() -> HTTPError | None:
+        try:
+            fetch(short)
+        except HTTPError as error:
+            return error
+        return None
+
+    error: HTTPError = eventually("the end of a link of one second", refused)
+    assert error.code == 403
+    told = error.read().decode()
+    assert "<Code>AccessDenied</Code>" in told
+    assert "Request has expired" in told
+    data, _ = fetch(show(system, export)["result"]["download"]["url"])
+    assert len(data) == export["result"]["bytes"]
     assert system.api.call("DELETE", f"/api/v1/exports/{export['id']}").status == 200
 
 
