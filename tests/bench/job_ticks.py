@@ -59,14 +59,14 @@ def measure(ground: Ground) -> None:
 
 def _ticks(ground: Ground, schedules: int) -> tuple[Series, str]:
     """Milliseconds of ticks, and what each of them called and read."""
-    services = _Counted()
-    lrs: Any = LrsServices(services)
+    services: Any = _Counted()
     name = f"bench-ticks-{uuid4().hex[:8]}"
     queue = ground.deployment.client("sqs").create_queue(QueueName=name)["QueueUrl"]
-    lrs.__dict__ |= {
+    services.__dict__ |= {
         "job_store": DynamoJobs(services.dynamodb_client(1), _table(ground, name)),
         "job_queue": services.queue(queue),
     }
+    tick = LrsServices(services).job_tick
     now = microseconds(time.time())
     _write(ground, name, [_job(number, now + 60 * _MINUTE) for number in range(schedules - DUE)])
     series, told = Series(f"among {schedules:,} schedules", "ms"), set[str]()
@@ -75,7 +75,7 @@ def _ticks(ground: Ground, schedules: int) -> tuple[Series, str]:
         services.calls.clear()
         services.items = 0
         started = time.perf_counter()
-        ticked = lrs.job_tick.run()
+        ticked = tick.run()
         series.values.append((time.perf_counter() - started) * 1000)
         assert (ticked.started, ticked.woken, ticked.failed) == (DUE, 0, 0), ticked
         calls = ", ".join(f"{count} {call}" for call, count in sorted(services.calls.items()))
