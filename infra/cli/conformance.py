@@ -44,8 +44,13 @@ def register(
     )
     parser.add_argument("url", nargs="?", help="the xAPI endpoint, as https://host/xapi")
     parser.add_argument("--user", metavar="NAME", help="the user name of the client")
-    parser.add_argument(
+    password = parser.add_mutually_exclusive_group()
+    password.add_argument(
         "--password-file", metavar="FILE", default=PROMPT, help=f"holds the password (default: {PROMPT})"
+    )
+    password.add_argument(
+        "--password",
+        help="the password itself; who else is on this machine can read it: not for one that matters",
     )
     parser.add_argument("--version", choices=VERSIONS, default="2.0", help="of xAPI (default: 2.0)")
     parser.add_argument(
@@ -94,7 +99,7 @@ def _run(args: argparse.Namespace, connect: Connect) -> int:
     except UnknownSection as error:
         raise CommandFailed(str(error)) from error
     run_id = args.run_id or uuid4().hex
-    password = _password(args.password_file)
+    password = _password(args.password_file) if args.password is None else args.password
     with closing(connect(args.url, args.user, password, args.timeout)) as transport:
         if not args.json:
             print(f"xAPI {version}, {plural(len(checks), 'check')}, run {printable(run_id)}")

@@ -140,6 +140,13 @@ def test_statements_are_kept_on_demand(server: Server, password: str) -> None:
     assert len(server.client.found()) == 3
 
 
+def test_the_password_may_be_given_with_the_command(server: Server, password: str) -> None:
+    assert run(server.url, "--user", CLIENT, "--password", PASSWORD, "--section", "XAPI-00335") == 0
+    assert run(server.url, "--user", CLIENT, "--password", "wrong", "--section", "XAPI-00335") == 1
+    with pytest.raises(SystemExit):
+        run(server.url, "--user", CLIENT, "--password", PASSWORD, "--password-file", password)
+
+
 def test_the_password_may_be_asked_for(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("getpass.getpass", lambda _: PASSWORD)
     assert run(server.url, "--user", CLIENT, "--section", "XAPI-00335") == 0
