@@ -25,7 +25,7 @@ from chalicelib.exports.writing import MOST_BYTES, read_part
 from chalicelib.jobs.run_type import BeginAnew, Done, Json, Plan, RunFailed, RunType
 from chalicelib.ports.article_scan import PictureGone
 from chalicelib.ports.uploads import UploadGone
-from chalicelib.times import microseconds
+from chalicelib.times import microseconds, written
 
 FOLDER = "exports/"
 READ_BYTES = 8 * 1024 * 1024  # of a file that is read again for its digest
@@ -189,6 +189,4 @@ def _forget(work: ExportWork, keys: list[str]) -> None:
 
 def _stamp(time: int) -> str:
     """`20261130T211455Z`: as a part of the name of a file."""
-    from chalicelib.times import written
-
     return written(time)[:19].replace("-", "").replace(":", "") + "Z"
