@@ -19,11 +19,6 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,12})?(Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE)
 
 
-def is_filter(name: str) -> bool:
-    """Whether a query may have a field of this name."""
-    return name in (TEXT, UPDATED_SINCE) or is_feature(name)
-
-
 def read_query(fields: Mapping[str, object]) -> ArticleQuery:
     """The query in the words of the API: `q`, `updated_since`, and for each `F_<int>` or `C_<int>` a value or several.
 

@@ -11,7 +11,6 @@ from chalicelib.web import schemas
 _TIME: schemas.Schema = {"type": "string", "format": "date-time"}
 _COUNT: schemas.Schema = {"type": "integer", "minimum": 0}
 _OR_NULL: schemas.Schema = {"type": ["string", "null"]}
-_NUMBER_OR_NULL: schemas.Schema = {"type": ["integer", "null"]}
 _FILTER: schemas.Schema = {
     "description": "As the list of articles takes it: `q`, and `F_<int>` and `C_<int>` with a value or several.",
     "type": ["object", "null"],
